@@ -1,0 +1,103 @@
+import { defineErrors } from './catalogue.ts';
+
+/** Errors of blobs, artifacts, uploads and downloads. */
+export const artifactErrors = defineErrors({
+  blob_missing: {
+    status: 404,
+    retryable: false,
+    message: {
+      en: 'The bytes {digest} are not in the store. Upload the file again.',
+      'zh-CN': '存储中没有内容 {digest}。请重新上传文件。',
+    },
+  },
+  digest_mismatch: {
+    status: 422,
+    retryable: true,
+    message: {
+      en: 'The bytes that arrived are not the file that was announced (sha-256 {found} instead of {expected}). Nothing was kept; send the file again.',
+      'zh-CN':
+        '收到的内容与声明的文件不一致（sha-256 为 {found}，应为 {expected}）。内容未保存，请重新发送。',
+    },
+  },
+  size_mismatch: {
+    status: 422,
+    retryable: true,
+    message: {
+      en: '{found} bytes arrived instead of {expected}. Nothing was kept; send the file again.',
+      'zh-CN': '收到 {found} 字节，应为 {expected} 字节。内容未保存，请重新发送。',
+    },
+  },
+  upload_offset_mismatch: {
+    status: 409,
+    retryable: true,
+    message: {
+      en: 'The upload stands at byte {expected}, and the request starts at {found}. Ask for the offset and go on from there.',
+      'zh-CN': '上传已到第 {expected} 字节，而请求从第 {found} 字节开始。请查询偏移后继续。',
+    },
+  },
+  upload_gone: {
+    status: 410,
+    retryable: false,
+    message: {
+      en: 'This upload has ended or expired. Start a new one.',
+      'zh-CN': '该上传已结束或过期。请重新开始上传。',
+    },
+  },
+  upload_metadata_invalid: {
+    status: 400,
+    retryable: false,
+    message: {
+      en: 'The upload’s metadata does not fit: {reason}. Send filename, project, and sha256 as 64 hexadecimal digits if it is known.',
+      'zh-CN':
+        '上传元数据不符合要求：{reason}。请发送 filename、project，以及（如已知）64 位十六进制的 sha256。',
+    },
+  },
+  upload_too_large: {
+    status: 413,
+    retryable: false,
+    message: {
+      en: 'The file has {size} bytes, and at most {limit} are allowed here. Make it smaller, or ask an operator to raise the limit.',
+      'zh-CN': '文件大小为 {size} 字节，此处最多允许 {limit} 字节。请减小文件，或请运维人员提高上限。',
+    },
+  },
+  range_not_satisfiable: {
+    status: 416,
+    retryable: false,
+    message: {
+      en: 'The file has {size} bytes; the range asked for lies outside. Ask for a range inside it.',
+      'zh-CN': '文件共 {size} 字节，请求的范围超出文件。请请求有效范围。',
+    },
+  },
+  blob_store_unavailable: {
+    status: 503,
+    retryable: true,
+    message: {
+      en: 'The store of files can’t be reached at the moment. Nothing was lost; try again in a few seconds.',
+      'zh-CN': '文件存储暂时无法访问，没有内容丢失。请几秒后重试。',
+    },
+  },
+  multipart_incomplete: {
+    status: 409,
+    retryable: true,
+    message: {
+      en: 'The upload can’t be completed: part {part} is missing or has the wrong size. Send that part again.',
+      'zh-CN': '上传无法完成：第 {part} 部分缺失或大小不符。请重新发送该部分。',
+    },
+  },
+  output_not_expected: {
+    status: 403,
+    retryable: false,
+    message: {
+      en: 'The allocation may not upload {name}. Send only what its task names, under names of letters, digits, dots, dashes and underscores.',
+      'zh-CN': '该分配不能上传 {name}。只能上传任务声明的文件，名称仅限字母、数字、点、短横线和下划线。',
+    },
+  },
+  output_conflict: {
+    status: 409,
+    retryable: false,
+    message: {
+      en: 'The output {name} is already there with other bytes. An allocation’s outputs never change; end this attempt.',
+      'zh-CN': '输出 {name} 已存在且内容不同。分配的输出不可更改，请结束本次尝试。',
+    },
+  },
+});

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { fill, type Language, type Phrase, PhraseParams } from '../phrase.ts';
+
+/**
+ * One kind of error, declared once. The code is a promise to programs, the sentences tell a person what to do.
+ * `{name}` in a sentence is filled from the parameters given when it is thrown.
+ */
+export interface ErrorKind {
+  readonly code: string;
+  /** HTTP status of the answer when this ends a request. */
+  readonly status: number;
+  /** Whether the same call may succeed later without any change. */
+  readonly retryable: boolean;
+  readonly message: Phrase;
+}
+
+/** Declares the errors of one area. The key is the code, so that a code can stand only once in a table. */
+export function defineErrors<const T extends Record<string, Omit<ErrorKind, 'code'>>>(
+  table: T,
+): { readonly [K in keyof T & string]: ErrorKind & { readonly code: K } } {
+  const kinds: Record<string, ErrorKind> = {};
+  for (const [code, kind] of Object.entries(table)) kinds[code] = { code, ...kind };
+  return kinds as { readonly [K in keyof T & string]: ErrorKind & { readonly code: K } };
+}
+
+export interface ErrorOptions {
+  readonly params?: PhraseParams;
+  readonly cause?: unknown;
+  /** Where in the input it is, for errors about input: `parameters.frames`. */
+  readonly pointer?: string;
+  /** How long a client should wait, in seconds, sent as `Retry-After`. */
+  readonly retryAfterS?: number;
+  /** More of the same kind, one for each place in the input. */
+  readonly issues?: readonly ProblemIssue[];
+}
+
+/** The one class of errors that our code throws on purpose. */
+export class BacklotError extends Error {
+  readonly kind: ErrorKind;
+  readonly params: PhraseParams;
+  readonly pointer: string | undefined;
+  readonly retryAfterS: number | undefined;
+  readonly issues: readonly ProblemIssue[];
+
+  constructor(kind: ErrorKind, options: ErrorOptions = {}) {
+    super(
+      fill(kind.message, options.params ?? {}, 'en'),
+      options.cause === undefined ? {} : { cause: options.cause },
+    );
+    this.name = 'BacklotError';
+    this.kind = kind;
+    this.params = options.params ?? {};
+    this.pointer = options.pointer;
+    this.retryAfterS = options.retryAfterS;
+    this.issues = options.issues ?? [];
+  }
+
+  get code(): string {
+    return this.kind.code;
+  }
+
+  /** The sentence in the reader's language. */
+  sentence(language: Language): string {
+    return fill(this.kind.message, this.params, language);
+  }
+}
+
+/** One fault at one place of the input. */
+export const ProblemIssue = z.object({ pointer: z.string(), message: z.string() });
+export type ProblemIssue = z.infer<typeof ProblemIssue>;
+
+/** The body of every error answer (RFC 9457, `application/problem+json`) with our stable `code`. */
+export const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  code: z.string(),
+  retryable: z.boolean(),
+  params: PhraseParams.optional(),
+  pointer: z.string().optional(),
+  issues: z.array(ProblemIssue).optional(),
+  /** Id of the request, as in the log and in the answer's header. */
+  requestId: z.string().optional(),
+});
+export type Problem = z.infer<typeof Problem>;
+
+/** Makes the problem document of an error. */
+export function toProblem(error: BacklotError, language: Language, requestId?: string): Problem {
+  const detail = error.sentence(language);
+  return {
+    type: `urn:backlot:error:${error.code}`,
+    title: detail.split(/(?<=[.。])\s?/u)[0] ?? detail,
+    status: error.kind.status,
+    detail,
+    code: error.code,
+    retryable: error.kind.retryable,
+    ...(Object.keys(error.params).length > 0 ? { params: error.params } : {}),
+    ...(error.pointer === undefined ? {} : { pointer: error.pointer }),
+    ...(error.issues.length > 0 ? { issues: [...error.issues] } : {}),
+    ...(requestId === undefined ? {} : { requestId }),
+  };
+}
