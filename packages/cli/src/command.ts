@@ -1,3 +1,4 @@
+import type { Language, Phrase, PhraseParams } from '@backlot/contract/phrase';
 import type { ApiClient } from '@backlot/sdk';
 import type { z } from 'zod';
 import type { ExitCode } from './exit-codes.ts';
@@ -23,27 +24,19 @@ import type { ExitCode } from './exit-codes.ts';
  */
 export type CliCommand = CliAction | CliGroup;
 
-/** A sentence in both languages of the product. `{name}` stands for a parameter. */
-export interface Text {
-  readonly en: string;
-  readonly 'zh-CN': string;
-}
-
-export type Locale = keyof Text;
-
 /** A word with further words behind it: `backlot jobs list`. */
 export interface CliGroup {
   readonly name: string;
-  readonly summary: Text;
+  readonly summary: Phrase;
   readonly commands: readonly CliCommand[];
 }
 
 /** A word that does something. Made by {@link defineCommand}, which ties `input` to `run`. */
 export interface CliAction {
   readonly name: string;
-  readonly summary: Text;
+  readonly summary: Phrase;
   /** More than a sentence: what it does, what it leaves alone, what its result looks like. */
-  readonly description?: Text;
+  readonly description?: Phrase;
   readonly arguments?: readonly ArgumentSpec[];
   readonly options?: readonly OptionSpec[];
   readonly examples?: readonly ExampleSpec[];
@@ -59,7 +52,7 @@ export interface CliAction {
 /** A positional argument. */
 export interface ArgumentSpec {
   readonly name: string;
-  readonly description: Text;
+  readonly description: Phrase;
   readonly optional?: boolean;
   /** Takes all that follow; only the last argument can be. */
   readonly variadic?: boolean;
@@ -68,7 +61,7 @@ export interface ArgumentSpec {
 /** An option, in the notation of commander: `--out <dir>`, `-f, --follow`, `--no-sandbox`, `--label <k=v...>`. */
 export interface OptionSpec {
   readonly flags: string;
-  readonly description: Text;
+  readonly description: Phrase;
   /** Allowed values, shown in the help and checked before the schema sees them. */
   readonly choices?: readonly string[];
   /** Shown in the help. The schema of the command applies it. */
@@ -77,15 +70,16 @@ export interface OptionSpec {
 
 export interface ExampleSpec {
   readonly command: string;
-  readonly description: Text;
+  readonly description: Phrase;
 }
 
 /** What a command is given. It reaches the world through this alone, so that tests can give it another one. */
 export interface CommandContext {
   readonly out: Output;
-  readonly locale: Locale;
+  /** The language of this terminal, from `--language`, `BACKLOT_LANGUAGE` or the locale. */
+  readonly language: Language;
   /** The sentence in the language of this terminal, with its parameters filled in. */
-  text(text: Text, parameters?: Readonly<Record<string, string | number>>): string;
+  say(phrase: Phrase, params?: PhraseParams): string;
   /**
    * The API as the signed-in account (or `BACKLOT_TOKEN`) sees it.
    * @throws CliError `not_signed_in` with the sentence that says how to sign in.
