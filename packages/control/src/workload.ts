@@ -1,0 +1,187 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type {
+  Capability,
+  Failure,
+  Output,
+  PermissionTable,
+  PhraseTable,
+  Reason,
+  TaskDraftInput,
+  TaskState,
+  Usage,
+} from '@backlot/contract';
+import type { FastifyInstance, FastifyRequest, RawServerDefault } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Kysely } from 'kysely';
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import type { Actor, Kernel } from './kernel.ts';
+
+/**
+ * The only door between the kernel's deciding half and a workload. A workload is one object of the type
+ * `ControlWorkload`; everything it may use of the kernel is `Kernel`. Nothing else of this package may be
+ * imported by a workload (checked in lint).
+ */
+
+/** The HTTP server as workloads see it: routes carry zod schemas, answers are checked against them. */
+export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, Logger, ZodTypeProvider>;
+
+/**
+ * Who may use a route. Every route says so in `config.access`; the server refuses to start when one doesn't.
+ *
+ * public      anyone, also without signing in
+ * signedIn    any account or token
+ * permission  with this permission: `everywhere`, in the project that `project` finds for the request (null: not
+ *             found, answered 404), or `any`: in at least one project, and the handler filters what it answers
+ * allocation  a node, with the token of one allocation; `request.allocation` says which
+ */
+export type RouteAccess =
+  | { readonly kind: 'public' }
+  | { readonly kind: 'signedIn' }
+  | {
+      readonly kind: 'permission';
+      readonly permission: string;
+      readonly project:
+        | 'everywhere'
+        | 'any'
+        | ((request: FastifyRequest, kernel: Kernel) => string | null | Promise<string | null>);
+    }
+  | { readonly kind: 'allocation' };
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: RouteAccess;
+    /** A change that is not worth an audit row of the framework's because its handler writes a better one. */
+    audited?: 'by-handler';
+  }
+  interface FastifyRequest {
+    actor: Actor;
+    allocation?: {
+      readonly id: string;
+      readonly fence: number;
+      readonly nodeId: string;
+      readonly projectId: string;
+    };
+  }
+}
+
+/** A forward-only change of the database. The name never changes once released. */
+export interface Migration {
+  /** `<workload>/<number>-<words>`, run in this order after the kernel's. */
+  readonly name: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a migration must not depend on today's schema type; Kysely asks for any here.
+  up(db: Kysely<any>): Promise<void>;
+}
+
+/** A kind of task, as far as the control plane has to know it. The node's half knows how to run it. */
+export interface TaskKind {
+  readonly parameters: z.ZodType;
+  /** What `conclude` on the node reports. A result that doesn't fit ends the attempt as `product`. */
+  readonly result: z.ZodType;
+}
+
+/** A task of a job as `follow` sees it. */
+export interface TaskSummary {
+  readonly id: string;
+  readonly key: string;
+  readonly kind: string;
+  readonly state: TaskState;
+  readonly parameters: Record<string, unknown>;
+  readonly result: Record<string, unknown> | null;
+  readonly failure: Failure | null;
+  readonly usage: Usage | null;
+  /** Names and facts of what it has committed. */
+  readonly outputs: readonly Output[];
+}
+
+export interface PlanInput<P> {
+  readonly job: { readonly id: string; readonly projectId: string; readonly name: string };
+  readonly parameters: P;
+}
+export interface FollowInput<P> extends PlanInput<P> {
+  readonly facts: Record<string, unknown>;
+  /** The task that has just ended: succeeded, failed for good, canceled. */
+  readonly ended: TaskSummary;
+  /** All tasks of the job, the ended one among them. */
+  readonly tasks: readonly TaskSummary[];
+  /** The fleet, for sizing chunks. */
+  readonly fleet: { readonly capabilities: readonly Capability[]; readonly slots: number };
+}
+/** What follows from a task's end. Everything is applied in the transaction that ends the task. */
+export interface FollowUp {
+  readonly tasks?: readonly TaskDraftInput[];
+  /** Merged into the job's facts. */
+  readonly facts?: Record<string, unknown>;
+  /** Keys of open tasks that are of no use any more. */
+  readonly cancel?: readonly string[];
+  /** The job can't succeed; its open tasks are canceled and people see this. */
+  readonly fail?: Failure;
+}
+
+/**
+ * A kind of job. Both functions are pure: the same input gives the same drafts, so that a follow-up that is run
+ * twice (a crash, a second replica) creates nothing twice.
+ */
+export interface JobKind<P = unknown> {
+  readonly parameters: z.ZodType<P>;
+  plan(input: PlanInput<P>): readonly TaskDraftInput[];
+  follow?(input: FollowInput<P>): FollowUp;
+}
+
+/** Called for stored events, at least once each, in order, after their transaction. Must be idempotent. */
+export interface EventReaction {
+  /** Unique; its place in the log is remembered under this name. */
+  readonly name: string;
+  /** Kinds to be called for; `job.*` is understood. */
+  readonly kinds: readonly string[];
+  react(
+    event: {
+      readonly seq: number;
+      readonly id: string;
+      readonly projectId: string | null;
+      readonly kind: string;
+      readonly subject: { readonly kind: string; readonly id: string };
+      readonly body: Record<string, unknown>;
+    },
+    kernel: Kernel,
+  ): Promise<void>;
+}
+
+/** A WebSocket endpoint. The upgrade is handed over once path and origin are checked. */
+export interface SocketRoute {
+  /** Path with `:name` parameters, for example `/signal/player/:app`. */
+  readonly path: string;
+  readonly protocols?: readonly string[];
+  connect(
+    socket: import('ws').WebSocket,
+    request: IncomingMessage,
+    params: Record<string, string>,
+    kernel: Kernel,
+  ): void | Promise<void>;
+}
+
+/** All that a workload brings to the control plane. */
+export interface ControlWorkload {
+  /** The first word of its task kinds, events, permissions and metrics. */
+  readonly name: string;
+  readonly migrations?: readonly Migration[];
+  readonly permissions?: PermissionTable;
+  /** Sentences for its reasons and failures. */
+  readonly phrases?: PhraseTable;
+  readonly taskKinds: Readonly<Record<string, TaskKind>>;
+  // biome-ignore lint/suspicious/noExplicitAny: job kinds differ in their parameters; each checks its own by its schema.
+  readonly jobKinds?: Readonly<Record<string, JobKind<any>>>;
+  readonly reactions?: readonly EventReaction[];
+  /** Registers routes; paths start with `/api/v1/` or are promised in product.md. */
+  routes?(app: App, kernel: Kernel): void | Promise<void>;
+  readonly sockets?: readonly SocketRoute[];
+  /** How many of its things are live now, for the console's rail. */
+  live?(kernel: Kernel): Promise<number>;
+  /** Starts what runs beside requests (timers, metrics). Closed when the control plane closes. */
+  start?(kernel: Kernel): Promise<{ close(): Promise<void> }>;
+}
+
+export type { Db, Tx } from './db/schema.ts';
+export type { Actor, Kernel } from './kernel.ts';
+export { systemActor } from './kernel.ts';
+export type { Reason };

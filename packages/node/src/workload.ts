@@ -1,0 +1,202 @@
+import type {
+  Call,
+  Capability,
+  Clock,
+  Failure,
+  Offer,
+  PhraseTable,
+  Progress,
+  Usage,
+} from '@backlot/contract';
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+
+/**
+ * The only door between the kernel's running half and a workload. A workload says how to prove what a machine can
+ * do, how to start a task, how to watch it, and how to judge what came out; the agent does everything else: fetch,
+ * sandbox, supervise, freeze, stop, adopt after a restart, upload, report.
+ *
+ * Folder of an allocation:  inputs/  read-only, by the names in the task
+ *                           work/    the only place the process may write
+ *                           logs/    stdout and stderr, byte for byte
+ */
+
+/** A short command with its output kept; for probes and for checking results. */
+export interface CommandResult {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  readonly timedOut: boolean;
+}
+export interface CommandOptions {
+  readonly timeoutMs: number;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  /** Bytes kept of each stream; 1 MiB unless told. */
+  readonly maxOutput?: number;
+  /** Run inside the sandbox, as a task would. */
+  readonly sandbox?: SandboxSpec & { readonly workDir: string };
+}
+export type RunCommand = (argv: readonly string[], options: CommandOptions) => Promise<CommandResult>;
+
+export interface ProbeContext {
+  readonly run: RunCommand;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** An empty folder of the probe's own, removed afterwards. */
+  readonly scratch: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+export interface CapabilityProbe {
+  readonly name: string;
+  /** Files that decide the result: it is kept until one of them changes (path, size, mtime). */
+  fingerprint(context: ProbeContext): Promise<readonly string[]>;
+  /** What was proved, by doing it. Nothing when it is not there. */
+  probe(context: ProbeContext): Promise<readonly Capability[]>;
+}
+
+/** What a sandboxed process sees beside the read-only system, `inputs/` (read-only) and `work/` (writable). */
+export interface SandboxSpec {
+  /** More paths of the machine, read-only. */
+  readonly readOnly?: readonly string[];
+  readonly network: 'none' | 'host';
+  /** GPU device nodes are visible. */
+  readonly gpu?: boolean;
+}
+
+/** How to start the process of an allocation. Never a shell. */
+export interface Launch {
+  readonly argv: readonly [string, ...string[]];
+  /** The whole environment; nothing is inherited but PATH, HOME (the work folder), LANG and TMPDIR. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Runs in `work/` unless told; a path relative to it. */
+  readonly cwd?: string;
+  /** Left out: runs with the agent's own rights. */
+  readonly sandbox?: SandboxSpec;
+  readonly limits?: { readonly wallMs?: number; readonly silenceMs?: number; readonly pids?: number };
+}
+
+export interface TaskContext<P> {
+  readonly offer: Offer;
+  readonly parameters: P;
+  /** Absolute paths; the same ones inside the sandbox. */
+  readonly inputsDir: string;
+  readonly workDir: string;
+  readonly capabilities: readonly Capability[];
+  readonly run: RunCommand;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** A file in the work folder that is finished, checked, and may be uploaded and committed. */
+export interface OutputFile {
+  readonly name: string;
+  readonly kind: string;
+  /** Relative to the work folder. It must not change any more. */
+  readonly path: string;
+  readonly mediaType: string;
+  readonly meta?: Record<string, unknown>;
+}
+
+export interface WatchContext<P> extends TaskContext<P> {
+  /** For people; at most a few times a second reach anyone. */
+  progress(progress: Progress): void;
+  /** Uploads and commits a finished output while the task goes on; resolves when it is in the journal. */
+  commit(outputs: readonly OutputFile[]): Promise<void>;
+  /** Names that are committed already, by this attempt or an earlier one. */
+  readonly committed: ReadonlySet<string>;
+}
+
+/** What the runner saw of the process's end. */
+export interface ExitFacts {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly cause: 'exited' | 'timeout' | 'silence' | 'stopped' | 'oom' | 'spawn-failed' | 'runner-lost';
+  readonly usage: Usage;
+}
+export interface ConcludeContext<P> extends TaskContext<P> {
+  readonly exit: ExitFacts;
+  readonly committed: ReadonlySet<string>;
+  /** The last bytes of a log, lossily decoded. */
+  logTail(stream: 'stdout' | 'stderr', bytes?: number): Promise<string>;
+}
+/** `ok` only after every output was opened and checked: an exit code proves nothing. */
+export type Conclusion =
+  | {
+      readonly outcome: 'ok';
+      readonly outputs: readonly OutputFile[];
+      readonly result: Record<string, unknown>;
+    }
+  | {
+      readonly outcome: 'failed';
+      readonly failure: Failure;
+      readonly outputs?: readonly OutputFile[];
+      readonly result?: Record<string, unknown>;
+    };
+
+/** Runs tasks of one kind, each in a process of its own. */
+export interface TaskExecutor<P = unknown> {
+  readonly parameters: z.ZodType<P>;
+  /** Writes what the process needs into `work/`. A thrown `TaskFailure` ends the attempt with that failure. */
+  prepare(context: TaskContext<P>): Promise<Launch>;
+  /** Follows the running process until aborted. Called again after an agent's restart: must cope with both. */
+  watch?(context: WatchContext<P>): Promise<void>;
+  /** Judges what came out. Runs again when the agent dies in the middle: must be repeatable. */
+  conclude(context: ConcludeContext<P>): Promise<Conclusion>;
+  /** A request from the control plane to the running allocation. */
+  call?(context: TaskContext<P>, call: Call): Promise<unknown>;
+}
+
+/** Runs tasks of one kind inside a resident host. */
+export interface HostedExecutor<P = unknown> {
+  readonly parameters: z.ZodType<P>;
+  readonly host: string;
+  /** What the host is told; JSON. */
+  prepare(context: TaskContext<P>): Promise<Record<string, unknown>>;
+  conclude(
+    context: ConcludeContext<P> & { readonly hostResult: Record<string, unknown> | null },
+  ): Promise<Conclusion>;
+}
+
+/** A resident process in which many allocations run. It serves the protocol of `host-process.ts` on a socket. */
+export interface HostDefinition {
+  readonly kind: string;
+  launch(context: {
+    readonly dir: string;
+    readonly socket: string;
+    readonly capabilities: readonly Capability[];
+  }): Promise<Launch>;
+  /** When any is reached the host takes nothing new, ends when it is empty, and is started anew when needed. */
+  readonly recycle?: {
+    readonly maxAllocations?: number;
+    readonly maxAgeMs?: number;
+    readonly maxMemory?: number;
+  };
+  /** Ends after this long without an allocation; 0 keeps it. Milliseconds. */
+  readonly idleMs: number;
+  /** Allocations at the same time. */
+  readonly capacity: number;
+}
+
+/** All that a workload brings to a node. */
+export interface NodeWorkload {
+  readonly name: string;
+  readonly probes?: readonly CapabilityProbe[];
+  readonly phrases?: PhraseTable;
+  // biome-ignore lint/suspicious/noExplicitAny: executors differ in their parameters; each checks its own by its schema.
+  readonly executors: Readonly<Record<string, TaskExecutor<any> | HostedExecutor<any>>>;
+  readonly hosts?: Readonly<Record<string, HostDefinition>>;
+}
+
+/** Thrown by an executor to end an attempt with a typed failure. */
+export class TaskFailure extends Error {
+  readonly failure: Failure;
+  constructor(failure: Failure) {
+    super(failure.reason.message);
+    this.name = 'TaskFailure';
+    this.failure = failure;
+  }
+}
