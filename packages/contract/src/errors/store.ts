@@ -73,6 +73,15 @@ export const storeErrors = defineErrors({
       'zh-CN': '数据库响应超时，语句已被终止，没有任何更改。请几秒后重试。',
     },
   },
+  commit_unknown: {
+    status: 503,
+    retryable: true,
+    message: {
+      en: 'The database went away in the very moment of saving, so the change may or may not have been kept. Look first; a repeated request with the same Idempotency-Key is safe.',
+      'zh-CN':
+        '数据库在保存的瞬间断开，更改可能已保存，也可能没有。请先确认；使用相同的 Idempotency-Key 重复请求是安全的。',
+    },
+  },
   database_newer: {
     status: 500,
     retryable: false,

@@ -1,0 +1,61 @@
+import { chooseBinaries, type PostgresBinaries, probeBinaries, systemBinDirs } from './binaries.ts';
+import { copyPackage, findPlatformPackage, linkLibraries } from './platform-package.ts';
+import type { ServiceUser } from './service-user.ts';
+
+/** What was found: the server to use, and every version that answered, for the message when none fits. */
+export interface LocatedBinaries {
+  readonly binaries: PostgresBinaries | undefined;
+  readonly seen: readonly string[];
+}
+
+/**
+ * Looks for a server in order: the configured folder (then nothing else), an installed PostgreSQL, the npm
+ * package. The search ends at the first that can open the data, so that a warm start asks one program only.
+ *
+ * @param directory where a copy of the npm package goes when it can't be used in its place
+ */
+export async function locateBinaries(
+  directory: string,
+  user: ServiceUser | undefined,
+  dataMajor: number | undefined,
+  configured: string | undefined,
+): Promise<LocatedBinaries> {
+  const seen: PostgresBinaries[] = [];
+  for await (const found of candidates(directory, user, configured)) {
+    seen.push(found);
+    const binaries = chooseBinaries([found], dataMajor);
+    if (binaries) return { binaries, seen: seen.map(({ version }) => version) };
+  }
+  return { binaries: undefined, seen: [...new Set(seen.map(({ version }) => version))] };
+}
+
+async function* candidates(
+  directory: string,
+  user: ServiceUser | undefined,
+  configured: string | undefined,
+): AsyncGenerator<PostgresBinaries> {
+  const places = configured === undefined ? systemBinDirs(process.env) : [configured];
+  for (const place of places) {
+    const found = await probeBinaries(place, user);
+    if (found) yield found;
+  }
+  if (configured !== undefined) return;
+  const found = await probePackage(directory, user);
+  if (found) yield found;
+}
+
+/** The npm package where it lies, or a copy beside the data when it can't be linked or reached there. */
+async function probePackage(
+  directory: string,
+  user: ServiceUser | undefined,
+): Promise<PostgresBinaries | undefined> {
+  const found = await findPlatformPackage();
+  if (found === undefined) return undefined;
+  try {
+    const inPlace = await probeBinaries(await linkLibraries(found.root), user);
+    if (inPlace) return inPlace;
+  } catch {
+    // A read-only or foreign node_modules: the copy below does not need to change it.
+  }
+  return probeBinaries(await copyPackage(found, directory), user);
+}
