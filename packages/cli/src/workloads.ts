@@ -1,0 +1,18 @@
+import type { ControlWorkload } from '@backlot/control/workload';
+import type { NodeWorkload } from '@backlot/node/workload';
+import { renders } from '@backlot/renders';
+import type { CliCommand } from './command.ts';
+
+/** A kind of work: what it brings to each of our processes, loaded by the process that needs it. */
+export interface Workload {
+  readonly name: string;
+  readonly control: () => Promise<ControlWorkload>;
+  readonly node: () => Promise<NodeWorkload>;
+  readonly commands: () => Promise<readonly CliCommand[]>;
+}
+
+/**
+ * The one place that knows which workloads there are: a new one is its import and its name here, and the same
+ * two lines in `console-workloads.ts` for its pages.
+ */
+export const workloads: readonly Workload[] = [renders];
