@@ -1,0 +1,3 @@
+export * from './contract.ts';
+export { tinyControl } from './control.ts';
+export { tinyNode } from './node.ts';
