@@ -1,7 +1,7 @@
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { toStoreError } from './database-error.ts';
+import { judgeDatabaseError, toStoreError } from './database-error.ts';
 
 /** Where the database is: a `postgresql://` URL, or the fields that the embedded server gives. */
 export type DatabaseAddress =
@@ -91,6 +91,11 @@ function wrapClient(client: pg.PoolClient): PostgresPoolClient {
       // `pg` hands on the command tag of the server; Kysely looks only at those that change rows.
       return result as unknown as PostgresQueryResult<R>;
     } catch (error) {
+      // With its connection a transaction is gone: nothing is left to roll back, and a failure here would hide
+      // the reason why it was tried. The pool drops a broken connection by itself when it is released.
+      if (sql === 'rollback' && judgeDatabaseError(error) === 'unavailable') {
+        return { command: 'ROLLBACK', rowCount: 0, rows: [] };
+      }
       throw toStoreError(error, sql === 'commit');
     }
   }

@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 /** A process that cannot be mistaken for a later one with the same number. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Opaque; equal for the same process only. On Linux the start time in clock ticks since boot. */
+  /** Opaque; equal for the same process only. On Linux the boot's id and the start in clock ticks since then. */
   readonly startedAt: string;
 }
 
@@ -20,7 +20,8 @@ export function processStartTime(pid: number): string | undefined {
       const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       // A zombie holds no memory, file or socket: for every question asked here it is dead.
-      return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+      if (fields[0] === 'Z' || fields[0] === 'X' || fields[19] === undefined) return undefined;
+      return `${bootId()}:${fields[19]}`;
     } catch {
       return undefined;
     }
@@ -28,6 +29,14 @@ export function processStartTime(pid: number): string | undefined {
   if (process.platform === 'win32') return isSignalable(pid) ? 'unknown' : undefined;
   const ps = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', timeout: 2_000 });
   return ps.stdout?.trim() || undefined;
+}
+
+let boot: string | undefined;
+
+/** Services get the same number at nearly the same tick after every boot, so the boot is part of an identity. */
+function bootId(): string {
+  boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  return boot;
 }
 
 /** True while the very process that was identified (not a successor with its number) lives. */
