@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '@backlot/contract/clock';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { allocationMark, endTree, findTree } from './end-tree.ts';
+import { endTree, findTree } from './end-tree.ts';
 import { continueTree, stopTree } from './freeze-tree.ts';
 import { LinuxProcessTable } from './linux.ts';
+import { allocationMark } from './marks.ts';
 import { identify, isAlive } from './process-table.ts';
 
 const table = new LinuxProcessTable();

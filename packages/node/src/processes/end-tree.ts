@@ -1,10 +1,8 @@
 import type { Clock } from '@backlot/contract/clock';
 import type { ProcessEntry, ProcessIdentity } from './identity.ts';
+import { allocationMark } from './marks.ts';
 import type { ProcessTable, TreeSignal } from './process-table.ts';
 import { type TreeScope, treeOf } from './tree.ts';
-
-/** The variable that every process of an allocation carries; its value is the allocation's id. */
-export const allocationMark = 'BACKLOT_ALLOCATION';
 
 /** What `endTree` looks for. */
 export interface TreeQuery {
@@ -23,6 +21,8 @@ export interface EndTreeOptions {
   readonly graceMs: number;
   /** How long to go on killing before giving up on processes that can't die (in uninterruptible sleep). */
   readonly killMs?: number;
+  /** A quicker way to kill all at once, tried first: the control group's. */
+  readonly killAll?: () => boolean;
 }
 
 export interface TreeReport {
@@ -61,6 +61,10 @@ export async function endTree(
 
   const killed = new Set<string>();
   const until = clock.monotonic() + (options.killMs ?? 5_000);
+  if (tree.length > 0 && options.killAll?.()) {
+    for (const entry of tree) killed.add(`${entry.pid}/${entry.start}`);
+    tree = await waitGone(table, clock, query, 500);
+  }
   while (tree.length > 0) {
     if (table.stopsProcesses) for (const entry of tree) await table.signal(entry, 'SIGSTOP');
     for (const entry of tree) {

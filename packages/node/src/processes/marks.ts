@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * Environment variables that every process of a node carries. Children inherit them, so that strays are found by
+ * them after a crash, wherever they went.
+ */
+
+/** Allocation (or host) that the process works for. */
+export const allocationMark = 'BACKLOT_ALLOCATION';
+/** The runner of this allocation. Children never carry it. */
+export const runnerMark = 'BACKLOT_RUNNER';
+/** A short command of an agent: a probe, a check. Ends with its agent. */
+export const commandMark = 'BACKLOT_COMMAND';
+/** The node, by its data directory: several nodes may share a machine, in tests above all. */
+export const nodeMark = 'BACKLOT_NODE';
+
+/** Value of `BACKLOT_NODE` for a data directory, and part of the names of its control groups. */
+export function nodeMarkOf(dataDir: string): string {
+  return createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
+}
