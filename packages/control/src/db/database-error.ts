@@ -52,6 +52,12 @@ export function judgeDatabaseError(error: unknown): DatabaseFailure {
   return 'statement';
 }
 
+/** Whether the connection that failed must not be used again: it ended, or still waits for its answer. */
+export function isConnectionLost(error: unknown): boolean {
+  const failure = judgeDatabaseError(error);
+  return failure === 'unavailable' || (failure === 'timeout' && errorCode(error) === undefined);
+}
+
 /**
  * The error that a caller gets: typed when the database is the cause, untouched when the statement is.
  * Losing the connection during COMMIT leaves the outcome open, which is said as such.

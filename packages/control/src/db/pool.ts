@@ -1,7 +1,7 @@
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { judgeDatabaseError, toStoreError } from './database-error.ts';
+import { isConnectionLost, toStoreError } from './database-error.ts';
 
 /** Where the database is: a `postgresql://` URL, or the fields that the embedded server gives. */
 export type DatabaseAddress =
@@ -85,24 +85,26 @@ export function withTypedErrors(pool: pg.Pool): PostgresPool {
 }
 
 function wrapClient(client: pg.PoolClient): PostgresPoolClient {
+  // The server's farewell (57P01) arrives as a failed statement, a moment before the socket closes: until then
+  // the pool would take the connection for sound and give it to the next caller.
+  let lost = false;
   async function query<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> {
+    // With its connection a transaction is gone: nothing is left to roll back, and a failure here would hide
+    // the reason why it was tried.
+    if (lost && sql === 'rollback') return { command: 'ROLLBACK', rowCount: 0, rows: [] };
     try {
       const result = await client.query<R & pg.QueryResultRow>(sql, [...parameters]);
       // `pg` hands on the command tag of the server; Kysely looks only at those that change rows.
       return result as unknown as PostgresQueryResult<R>;
     } catch (error) {
-      // With its connection a transaction is gone: nothing is left to roll back, and a failure here would hide
-      // the reason why it was tried. The pool drops a broken connection by itself when it is released.
-      if (sql === 'rollback' && judgeDatabaseError(error) === 'unavailable') {
-        return { command: 'ROLLBACK', rowCount: 0, rows: [] };
-      }
+      lost ||= isConnectionLost(error);
       throw toStoreError(error, sql === 'commit');
     }
   }
   return {
     // Kysely's second signature is for cursors, which this pool does not offer.
     query: query as PostgresPoolClient['query'],
-    release: (destroy) => client.release(destroy),
+    release: (destroy) => client.release(destroy === true || lost),
   };
 }
 
