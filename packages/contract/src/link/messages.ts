@@ -27,6 +27,7 @@ export const Challenge = z.object({
   nonce: z.string(),
   protocol: z.object({ min: z.number().int(), max: z.number().int() }),
 });
+export type Challenge = z.infer<typeof Challenge>;
 
 /** Intervals and leases are the server's to set. Times are milliseconds. */
 export const Welcome = z.object({
@@ -36,8 +37,14 @@ export const Welcome = z.object({
   features: z.array(z.string()),
   heartbeatMs: z.number().int().positive(),
   leaseMs: z.number().int().positive(),
-  /** After this long without a renewed lease the node ends its own batch and interactive work. */
-  selfFenceMs: z.number().int().positive(),
+  /**
+   * After this long without a renewed lease the node ends its own work of a class by itself: by then the control
+   * plane may have given it to others. Live work is never ended so: a second recording is better than none.
+   */
+  selfFenceMs: z.object({
+    interactive: z.number().int().positive(),
+    batch: z.number().int().positive(),
+  }),
   serverTime: z.iso.datetime(),
   /** Allocations that the server believes to be on this node. The node ends all others. */
   allocations: z.array(z.object({ allocation: Id, fence: z.number().int(), state: AllocationState })),
@@ -151,9 +158,12 @@ export const StateReport = AllocationRef.extend({
 });
 export type StateReport = z.infer<typeof StateReport>;
 
-/** `applied` and `duplicate` may be forgotten by the node; `stale` means: end the work, its place was given away. */
+/**
+ * `applied` and `duplicate` may be forgotten by the node; `stale` means: end the work, its place was given away.
+ * `seq` 0 answers `accept`.
+ */
 export const ReportAck = AllocationRef.extend({
-  seq: z.number().int().positive(),
+  seq: z.number().int().nonnegative(),
   verdict: z.enum(['applied', 'duplicate', 'stale']),
 });
 export type ReportAck = z.infer<typeof ReportAck>;
