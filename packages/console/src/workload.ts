@@ -37,3 +37,9 @@ export interface ConsoleWorkload {
   /** Commands of the palette. */
   readonly commands?: readonly { readonly id: string; readonly label: string; readonly path: string }[];
 }
+
+/** What workload pages may use of the console: shared parts, the API client, texts and formats. */
+export * from './api/index.ts';
+export * from './format/index.ts';
+export * from './i18n/index.ts';
+export * from './parts/index.ts';
