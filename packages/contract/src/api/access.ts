@@ -16,6 +16,8 @@ export const GrantView = z.object({
   projectName: z.string().nullable(),
   role: Role,
 });
+/** The id of `Me` for the administration token of the installation, which belongs to no account. */
+export const noAccount = '00000000-0000-0000-0000-000000000000';
 export const Me = z.object({
   kind: z.enum(['account', 'token']),
   id: Id,
@@ -41,6 +43,17 @@ export const SetupBody = z.object({
   language: Language.default('en'),
 });
 export const SetupState = z.object({ needed: z.boolean() });
+/** What a one-time link is for, so that its page can ask for the right things. The token travels in the body. */
+export const LinkCheck = z.object({ token: z.string().max(200) });
+export const LinkState = z.object({
+  purpose: z.enum(['setup', 'password']),
+  /** Whose password it sets. */
+  email: z.string().nullable(),
+  name: z.string().nullable(),
+});
+/** Chooses a password by a one-time link; all older sessions of the account end. */
+export const PasswordSet = z.object({ token: z.string().max(200), password: Password });
+export const PasswordLink = z.object({ setupLink: z.string(), expiresAt: Timestamp });
 
 export const Account = z.object({
   id: Id,
@@ -70,6 +83,19 @@ export const AccountPatch = z.object({
 });
 export const MePatch = z.object({ name: Name.optional(), language: Language.optional() });
 export const PasswordChange = z.object({ current: z.string().max(200), next: Password });
+
+/** One browser in which the account is signed in. */
+export const LoginSession = z.object({
+  id: Id,
+  /** The one that asks. */
+  current: z.boolean(),
+  userAgent: z.string().nullable(),
+  address: z.string().nullable(),
+  createdAt: Timestamp,
+  lastUsedAt: Timestamp,
+  expiresAt: Timestamp,
+});
+export type LoginSession = z.infer<typeof LoginSession>;
 
 export const ApiToken = z.object({
   id: Id,
@@ -127,13 +153,16 @@ export const ProjectPatch = z.object({
   retentionDays: z.number().int().positive().nullable().optional(),
 });
 export const Member = z.object({ accountId: Id, email: z.string(), name: z.string(), role: Role });
+export type Member = z.infer<typeof Member>;
 export const MemberPut = z.object({ role: Role });
+/** By address, because whoever manages a project need not see the list of all accounts. */
+export const MemberAdd = z.object({ email: Email, role: Role });
 
 export const AuditEntry = z.object({
   seq: z.number().int(),
   at: Timestamp,
   actor: z.object({
-    kind: z.enum(['account', 'token', 'node', 'system', 'anonymous']),
+    kind: z.enum(['account', 'token', 'node', 'allocation', 'system', 'anonymous']),
     id: z.string().nullable(),
     name: z.string(),
   }),
@@ -143,6 +172,7 @@ export const AuditEntry = z.object({
   before: z.unknown().nullable(),
   after: z.unknown().nullable(),
   requestId: z.string().nullable(),
+  address: z.string().nullable(),
 });
 export type AuditEntry = z.infer<typeof AuditEntry>;
 export const AuditQuery = PageQuery.extend({

@@ -20,6 +20,19 @@ export const EventQuery = PageQuery.extend({
   subjectId: z.string().max(100).optional(),
   after: z.coerce.number().int().nonnegative().optional(),
 });
+/** What the live stream is asked to carry. Without a filter: all that the reader may see. */
+export const EventStreamQuery = z.object({
+  projectId: Id.optional(),
+  /** A kind, or `job.*`. */
+  kind: z.string().max(100).optional(),
+  subjectKind: z.string().max(60).optional(),
+  subjectId: z.string().max(100).optional(),
+  /** Where to go on, for clients that can't send `Last-Event-ID`; the header wins. */
+  after: z.coerce.number().int().nonnegative().optional(),
+  /** Whether live updates are wanted besides events. */
+  live: z.stringbool().default(true),
+});
+export type EventStreamQuery = z.infer<typeof EventStreamQuery>;
 /** Sent on the live stream only and never stored: load, progress. Losing one is harmless. */
 export const LiveUpdate = z.object({
   kind: z.string(),
@@ -93,3 +106,5 @@ export const WebhookDelivery = z.object({
   durationMs: z.number().nullable(),
   at: Timestamp,
 });
+export type WebhookDelivery = z.infer<typeof WebhookDelivery>;
+export const WebhookDeliveryQuery = PageQuery.extend({ state: z.enum(['pending', 'delivered', 'failed']).optional() });
