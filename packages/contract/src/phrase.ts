@@ -28,6 +28,17 @@ export const Reason = z.object({
   code: z.string().regex(/^[a-z][a-z0-9_.]*$/),
   params: PhraseParams.default({}),
   message: z.string(),
+  /** What stands behind it, one sentence each: why each node can't take a task. */
+  causes: z
+    .array(
+      z.object({
+        code: z.string().regex(/^[a-z][a-z0-9_.]*$/),
+        params: PhraseParams.default({}),
+        message: z.string(),
+      }),
+    )
+    .max(20)
+    .optional(),
 });
 export type Reason = z.infer<typeof Reason>;
 
@@ -45,13 +56,22 @@ export function reason<T extends PhraseTable>(
   return { code, params, message: fill(phrase, params, 'en') };
 }
 
-/** The sentence of a reason in a language; English as stored when the table does not know its code. */
+/**
+ * The sentence of a reason in a language, with its causes behind it ("waits for 4 free cores: node-1 has 2, node-2
+ * is cordoned"); English as stored when the table does not know a code.
+ */
 export function translateReason(value: Reason, tables: readonly PhraseTable[], language: Language): string {
-  for (const table of tables) {
-    const phrase = table[value.code];
-    if (phrase) return fill(phrase, value.params, language);
-  }
-  return value.message;
+  const sentence = (part: Omit<Reason, 'causes'>) => {
+    for (const table of tables) {
+      const phrase = table[part.code];
+      if (phrase) return fill(phrase, part.params, language);
+    }
+    return part.message;
+  };
+  const head = sentence(value);
+  if (!value.causes || value.causes.length === 0) return head;
+  const [colon, comma] = language === 'zh-CN' ? ['：', '，'] : [': ', ', '];
+  return `${head}${colon}${value.causes.map(sentence).join(comma)}`;
 }
 
 /** The best of our languages for an `Accept-Language` header, or for a locale such as `zh_CN.UTF-8`. */

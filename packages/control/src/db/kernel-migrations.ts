@@ -1,5 +1,6 @@
 import type { MigrationSet } from './migrate.ts';
 import * as kernel0001 from './migrations/0001-kernel.ts';
+import * as kernel0002 from './migrations/0002-placement.ts';
 
 /** The kernel's own steps, oldest first. A new one is a new file in `migrations/` and a line here. */
-export const kernelMigrations: MigrationSet = { name: 'kernel', migrations: [kernel0001] };
+export const kernelMigrations: MigrationSet = { name: 'kernel', migrations: [kernel0001, kernel0002] };

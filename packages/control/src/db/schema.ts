@@ -253,7 +253,10 @@ export interface TaskTable {
   class: TaskClass;
   state: TaskState;
   pool: Generated<string>;
+  /** What it asks of a node, as a digest: tasks of one shape fit the same nodes. */
+  shape: Generated<string>;
   priority: Generated<number>;
+  /** Attempts that failed and were charged. */
   attempt: Generated<number>;
   max_attempts: Generated<number>;
   weight: Generated<number>;
@@ -281,6 +284,8 @@ export interface AvoidanceTable {
   job_id: string | null;
   node_id: string;
   signature: string;
+  /** Not on this node at all until then; otherwise only while there is another one. */
+  strict: Generated<boolean>;
   until: ColumnType<Date, Date | string, Date | string>;
   created_at: Time;
 }
@@ -298,6 +303,8 @@ export interface AllocationTable {
   attempt: number;
   class: TaskClass;
   resources: Json<Grant>;
+  /** Whether its cores count as used; frozen work gives them back. */
+  cpu_held: Generated<boolean>;
   outcome: AllocationOutcome | null;
   failure: NullableJson<Failure>;
   reason: NullableJson<Reason>;
