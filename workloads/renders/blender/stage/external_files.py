@@ -14,29 +14,29 @@ def resolve(folder: str) -> list:
     Models keep paths of the machine they were made on (`C:\\art\\Wood.PNG`). The longest tail of such a path that
     exists below the folder, without regard to case, is taken.
     """
-    index = _index(folder)
+    files = index(folder)
     missing: list = []
     for library in list(bpy.data.libraries):
-        _resolve(library, 'library', index, missing)
+        _resolve(library, 'library', files, missing)
     for image in list(bpy.data.images):
         if image.source in {'FILE', 'SEQUENCE', 'MOVIE', 'TILED'} and image.packed_file is None and image.filepath:
-            _resolve(image, 'image', index, missing)
+            _resolve(image, 'image', files, missing)
     for font in list(bpy.data.fonts):
         if font.filepath and font.filepath != '<builtin>' and font.packed_file is None:
-            _resolve(font, 'font', index, missing)
+            _resolve(font, 'font', files, missing)
     for kind, blocks in (('cache', bpy.data.cache_files), ('volume', bpy.data.volumes), ('clip', bpy.data.movieclips)):
         for block in list(blocks):
             if block.filepath:
-                _resolve(block, kind, index, missing)
+                _resolve(block, kind, files, missing)
     return sorted({item['path']: item for item in missing}.values(), key=lambda item: item['path'])
 
 
-def _resolve(block: bpy.types.ID, kind: str, index: dict, missing: list) -> None:
+def _resolve(block: bpy.types.ID, kind: str, files: dict, missing: list) -> None:
     original = block.filepath
     here = bpy.path.abspath(original, library=getattr(block, 'library', None))
     if _exists(here, block):
         return
-    found = _look_up(original, index)
+    found = look_up(original, files)
     if found is None:
         missing.append({'path': shown(original), 'kind': kind, 'required': kind in REQUIRED, 'usedBy': block.name[:120]})
         return
@@ -53,7 +53,7 @@ def _exists(path: str, block: bpy.types.ID) -> bool:
     return os.path.isfile(path)
 
 
-def _index(folder: str) -> dict:
+def index(folder: str) -> dict:
     """Every file below the folder by its lower-case relative path."""
     files: dict = {}
     for base, folders, names in os.walk(folder):
@@ -64,15 +64,16 @@ def _index(folder: str) -> dict:
     return files
 
 
-def _look_up(original: str, index: dict):
+def look_up(original: str, files: dict):
+    """The file that a path of another machine means: the longest tail that is here, else the only one of its name."""
     parts = [part for part in original.replace('\\', '/').lower().split('/') if part not in ('', '.', '..')]
     for start in range(len(parts)):
         tail = '/'.join(parts[start:])
-        if tail in index:
-            return index[tail]
+        if tail in files:
+            return files[tail]
         if start == len(parts) - 1:
             # Only the name is left: take it from any folder, if that is not a choice between several.
-            same = [path for relative, path in index.items() if relative.rsplit('/', 1)[-1] == tail]
+            same = [path for relative, path in files.items() if relative.rsplit('/', 1)[-1] == tail]
             return same[0] if len(same) == 1 else None
     return None
 

@@ -15,6 +15,7 @@ import os
 import bpy
 
 from . import compat, engine, external_files, facts, importers, materials, output, preflight, sanitise, staging
+from .folder_view import FolderView
 from .protocol import Failure
 
 
@@ -23,14 +24,19 @@ def run(job) -> dict:
     model = request['model']
     blend = model['format'] == 'blend'
     job.report('phase', name='reading')
-    armed, warnings = [], []
+    armed, warnings, named = [], [], []
     if blend:
         importers.open_blend(model['path'])
         armed = sanitise.disarm()
     else:
-        importers.import_model(model['path'], model['format'])
+        view = FolderView(model['folder'], model['path'], model['format'], request['outputs']['scratch'] + '/model')
+        view.provide()
+        named = view.missing
+        if any(item['required'] for item in named):
+            raise Failure('files_missing', 'the model is not whole', files=named)
+        importers.import_model(view.model, model['format'])
     scene = bpy.context.scene
-    missing = external_files.resolve(model['folder'])
+    missing = _merge(named, external_files.resolve(model['folder']))
     if not blend:
         importers.turn_up(model['format'], request['upAxis'])
         warnings = materials.complete(model['format'])
@@ -69,6 +75,12 @@ def run(job) -> dict:
     job.report('phase', name='saving')
     collected['needsSources'] = _save(request['outputs']['scene'])
     return {'facts': collected}
+
+
+def _merge(named: list, found: list) -> list:
+    """What the text names and what Blender looked for, each once: importers shorten or lengthen paths."""
+    names = {item['path'].rsplit('/', 1)[-1].lower() for item in named}
+    return named + [item for item in found if item['path'].rsplit('/', 1)[-1].lower() not in names]
 
 
 def _stage(scene, options: dict, request: dict, blend: bool) -> tuple:
