@@ -124,7 +124,8 @@ export interface Picture {
 export function resolvePicture(settings: RenderSettings): Picture {
   const preset = presets[settings.preset];
   const ratio = preset.width / preset.height;
-  const width = settings.width ?? (settings.height === undefined ? preset.width : clampSide(settings.height * ratio));
+  const width =
+    settings.width ?? (settings.height === undefined ? preset.width : clampSide(settings.height * ratio));
   const height =
     settings.height ?? (settings.width === undefined ? preset.height : clampSide(settings.width / ratio));
   return {
