@@ -10,6 +10,38 @@ export const httpErrors = defineErrors({
       'zh-CN': '{path} 不支持 {method}，仅支持 {allowed}。所有接口见 /api/docs。',
     },
   },
+  malformed_address: {
+    status: 400,
+    retryable: false,
+    message: {
+      en: 'The address of the request is malformed or too long. Check its escapes (%…) and the ids in it.',
+      'zh-CN': '请求地址格式错误或过长。请检查其中的转义（%…）和编号。',
+    },
+  },
+  malformed_body: {
+    status: 400,
+    retryable: false,
+    message: {
+      en: 'The body is empty, cut off or not JSON. Send one JSON object in UTF-8, with its true length.',
+      'zh-CN': '请求体为空、不完整或不是 JSON。请发送一个 UTF-8 编码的 JSON 对象，并给出正确长度。',
+    },
+  },
+  unstorable_text: {
+    status: 400,
+    retryable: false,
+    message: {
+      en: 'The value at {place} holds characters or a number that can’t be stored (U+0000, half a surrogate pair, a number too large) or is nested too deeply. Send it without them.',
+      'zh-CN': '{place} 处的值包含无法存储的字符或数字（U+0000、不完整的代理对、过大的数字），或嵌套过深。请去除后重试。',
+    },
+  },
+  precondition_failed: {
+    status: 412,
+    retryable: false,
+    message: {
+      en: 'The thing has changed since it was read. Read it again and repeat the change.',
+      'zh-CN': '内容在读取之后已被更改。请重新读取后再试。',
+    },
+  },
   invalid_cursor: {
     status: 400,
     retryable: false,
