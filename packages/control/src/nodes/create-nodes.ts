@@ -1,0 +1,70 @@
+import type { Call } from '@backlot/contract';
+import { linkMaxBytes } from '@backlot/contract/link/envelope';
+import type { SocketRoutes } from '../http/sockets.ts';
+import type { Nodes } from '../kernel.ts';
+import type { App } from '../workload.ts';
+import type { NodesDependencies } from './dependencies.ts';
+import { fleetRoutes } from './fleet/fleet-routes.ts';
+import { InventoryStore } from './inventory/inventory-store.ts';
+import { joinRoutes } from './join/join-routes.ts';
+import { Housekeeping } from './leases/housekeeping.ts';
+import { LeaseSweep } from './leases/lease-sweep.ts';
+import { NodeRegistry } from './leases/node-registry.ts';
+import { linkRoutes } from './link/link-routes.ts';
+import { LinkServer } from './link/link-server.ts';
+import { defaultNodeSettings } from './settings.ts';
+
+/** The room of nodes: joining, links, leases, inventory, pools. */
+export interface NodesRoom extends Nodes {
+  routes(app: App): void;
+  sockets(routes: SocketRoutes): void;
+  start(): void;
+  close(): Promise<void>;
+}
+
+/** Assembles the room. Nothing runs before `start`. */
+export function createNodes(deps: NodesDependencies): NodesRoom {
+  const settings = { ...defaultNodeSettings, ...deps.settings };
+  const registry = new NodeRegistry(deps, settings);
+  const inventories = new InventoryStore({ store: deps.store, events: deps.events, audit: deps.audit });
+  const links = new LinkServer({ deps, settings, registry, inventories });
+  const sweep = new LeaseSweep({
+    db: deps.store.db,
+    registry,
+    clock: deps.clock,
+    log: deps.log,
+    settings,
+    changed: () => deps.placement().wake('node-changed'),
+  });
+  const housekeeping = new Housekeeping({ deps, settings, inventories, directory: links.directory });
+
+  return {
+    connected: (nodeId) => links.directory.connected(nodeId),
+    send: (nodeId, type, body) => links.send(nodeId, type, body),
+    call: (nodeId: string, call: Call) => links.call(nodeId, call),
+    onCall: (prefix, handler) => links.calls.on(prefix, handler),
+
+    routes(app) {
+      joinRoutes(app, deps);
+      linkRoutes(app, links);
+      fleetRoutes(app, { deps, registry, links });
+    },
+    sockets(routes) {
+      routes.route({
+        path: '/api/v1/node/link',
+        maxPayload: linkMaxBytes,
+        connect: (socket, request) => links.connect(socket, request),
+      });
+    },
+    start() {
+      links.start();
+      sweep.start();
+      housekeeping.start();
+    },
+    async close() {
+      await sweep.close();
+      await housekeeping.close();
+      await links.close(deps.random ?? Math.random);
+    },
+  };
+}
