@@ -1,24 +1,14 @@
 import { readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-
-/** One folder of a hierarchy. */
-export interface GroupPlace {
-  readonly version: 1 | 2;
-  readonly path: string;
-}
+import type { ControlGroupRef } from '@backlot/contract/runner/files';
 
 /**
  * The control group of one allocation: where each thing is done. Plain JSON, it travels in the launch file and in the
  * agent's journal. On a machine without control groups no place is there, and every function below does nothing.
  */
-export interface ControlGroup {
-  readonly name: string;
-  readonly memory?: GroupPlace;
-  readonly cpu?: GroupPlace;
-  /** Where CPU time is read, on version 1 not where it is limited. */
-  readonly cpuTime?: GroupPlace;
-  readonly pids?: GroupPlace;
-  readonly freezer?: GroupPlace;
-}
+export type ControlGroup = Readonly<ControlGroupRef>;
+
+/** One folder of a hierarchy. */
+export type GroupPlace = NonNullable<ControlGroup['memory']>;
 
 /** What the kernel counted for a group. Missing is what this machine doesn't count. */
 export interface GroupUsage {

@@ -1,0 +1,100 @@
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Names inside an allocation's folder. */
+export const launchFile = 'launch.json';
+export const runnerFile = 'runner.json';
+export const exitFile = 'exit.json';
+export const runnerLog = 'runner.log';
+export const logsFolder = 'logs';
+
+/** Bytes set aside for the exit file; it is a few hundred bytes long, and a message of 2,000 characters at most. */
+const reservedBytes = 16 * 1024;
+
+/** Reads a JSON file; nothing when it isn't there. A file that isn't JSON throws: ours appear whole or not at all. */
+export function readJson(path: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  return JSON.parse(text);
+}
+
+/**
+ * Writes a JSON file so that it appears whole. It is not forced to the disk: what it tells of (processes) does not
+ * outlive the machine either.
+ */
+export function writeJson(path: string, value: unknown): void {
+  const temporary = `${path}.tmp`;
+  writeFileSync(temporary, JSON.stringify(value), { mode: 0o640 });
+  renameSync(temporary, path);
+}
+
+/**
+ * A JSON file that is written once, at the end, and must not fail then: its blocks are set aside at the beginning, so
+ * that a disk which has become full meanwhile still takes it. JSON allows the white space that fills the rest.
+ */
+export class ReservedJson {
+  readonly #path: string;
+  readonly #temporary: string;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#temporary = `${path}.reserved`;
+    const file = openSync(this.#temporary, 'w', 0o640);
+    try {
+      writeSync(file, Buffer.alloc(reservedBytes, ' '));
+      // Some file systems set blocks aside only when they write them out.
+      fsyncSync(file);
+    } catch {
+      // The disk is full already. The end may find it otherwise.
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  /** Writes the value, brings it to the disk and gives the file its name. */
+  write(value: unknown): void {
+    const bytes = Buffer.from(JSON.stringify(value));
+    const file = openSync(this.#temporary, 'r+');
+    try {
+      writeSync(file, bytes, 0, bytes.length, 0);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(this.#temporary, this.#path);
+    syncFolder(dirname(this.#path));
+  }
+
+  /** Gives the space back without having written anything. */
+  release(): void {
+    rmSync(this.#temporary, { force: true });
+  }
+}
+
+/** Brings a folder's new names to the disk. Windows can't and needn't. */
+function syncFolder(path: string): void {
+  if (process.platform === 'win32') return;
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+/** Path of a file in an allocation's folder. */
+export const inFolder = (folder: string, name: string) => join(folder, name);
