@@ -85,6 +85,8 @@ export interface CommandContext {
    * @throws CliError `not_signed_in` with the sentence that says how to sign in.
    */
   api(): Promise<ApiClient>;
+  /** What `--url` says, for the commands that work without being signed in. */
+  readonly address: string | undefined;
   /** Aborted by the first Ctrl-C or SIGTERM; a second one ends the process. */
   readonly signal: AbortSignal;
   /** Folder that relative paths on the command line start from. */

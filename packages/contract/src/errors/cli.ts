@@ -64,7 +64,8 @@ export const cliErrors = defineErrors({
     retryable: false,
     message: {
       en: 'Port {port} on {host} is taken by another program. Stop it, or choose another port with --port (or BACKLOT_PORT).',
-      'zh-CN': '{host} 的端口 {port} 已被其他程序占用。请停止该程序，或用 --port（或 BACKLOT_PORT）指定其他端口。',
+      'zh-CN':
+        '{host} 的端口 {port} 已被其他程序占用。请停止该程序，或用 --port（或 BACKLOT_PORT）指定其他端口。',
     },
   },
   address_not_usable: {

@@ -3,7 +3,7 @@ import { LogPage, type LogQuery, Task, TaskDetail, type TaskQuery } from '@backl
 import type { z } from 'zod';
 import { type QueryOf, Resource, segment, withSignal } from '../resource.ts';
 
-/** What one call of {@link TasksApi.followLog} yields. */
+/** A piece of a log, and where to go on reading. */
 export type LogPiece = z.output<typeof LogPage>;
 
 /** The smallest units that are placed, with their attempts and logs. */
@@ -31,33 +31,47 @@ export class TasksApi extends Resource {
     });
   }
 
-  /** One piece of an attempt's log, decoded for display. */
-  log(allocationId: string, query: QueryOf<typeof LogQuery> = {}, signal?: AbortSignal): Promise<LogPiece> {
-    return this.transport.call('GET', `/api/v1/allocations/${segment(allocationId)}/log`, LogPage, {
+  /** One piece of the log of a task's latest attempt, decoded for display. */
+  log(id: string, query: QueryOf<typeof LogQuery> = {}, signal?: AbortSignal): Promise<LogPiece> {
+    return this.transport.call('GET', `/api/v1/tasks/${segment(id)}/log`, LogPage, {
       query,
       ...withSignal(signal),
     });
   }
 
-  /**
-   * An attempt's log from `from` on, and what is still written to it, until the attempt has ended and all of
-   * it was read. Asks again after half a second when there was nothing new.
-   */
-  async *followLog(
-    allocationId: string,
+  /** The log from `from` to where it ends now. */
+  wholeLog(
+    id: string,
     query: QueryOf<typeof LogQuery> = {},
+    signal?: AbortSignal,
+  ): AsyncGenerator<LogPiece, void, undefined> {
+    return this.#pieces(id, query, false, signal);
+  }
+
+  /**
+   * The log from `from` on, and what is still written to it, until the attempt has ended and all of it was
+   * read. Asks again after half a second when there was nothing new.
+   */
+  followLog(
+    id: string,
+    query: QueryOf<typeof LogQuery> = {},
+    signal?: AbortSignal,
+  ): AsyncGenerator<LogPiece, void, undefined> {
+    return this.#pieces(id, query, true, signal);
+  }
+
+  async *#pieces(
+    id: string,
+    query: QueryOf<typeof LogQuery>,
+    follow: boolean,
     signal?: AbortSignal,
   ): AsyncGenerator<LogPiece, void, undefined> {
     let from = query.from;
     for (;;) {
-      const piece = await this.log(
-        allocationId,
-        { ...query, ...(from === undefined ? {} : { from }) },
-        signal,
-      );
+      const piece = await this.log(id, { ...query, from }, signal);
       if (piece.text !== '') yield piece;
       const grew = piece.next > piece.from;
-      if (piece.ended && !grew) return;
+      if (!grew && (piece.ended || !follow)) return;
       from = piece.next;
       if (!grew) await this.transport.clock.sleep(500, signal);
     }

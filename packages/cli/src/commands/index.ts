@@ -1,0 +1,28 @@
+import type { CliCommand } from '../command.ts';
+import type { Product } from '../product.ts';
+import { benchCommands } from './bench.ts';
+import { eventsCommand } from './events.ts';
+import { initCommands } from './init.ts';
+import { jobsCommands } from './jobs.ts';
+import { loginCommand, logoutCommand, whoamiCommand } from './login.ts';
+import { nodesCommands } from './nodes.ts';
+import { tasksCommands } from './tasks.ts';
+import { tokensCommands } from './tokens.ts';
+import { upCommand } from './up.ts';
+
+/** The commands of the frame, in the order of `backlot --help`; those of the workloads come after them. */
+export function ownCommands(product: Product): readonly CliCommand[] {
+  return [
+    upCommand(product),
+    initCommands,
+    loginCommand,
+    logoutCommand,
+    whoamiCommand,
+    nodesCommands,
+    jobsCommands,
+    tasksCommands,
+    eventsCommand,
+    tokensCommands,
+    benchCommands,
+  ];
+}
