@@ -1,7 +1,11 @@
 import type { Language } from '@backlot/contract/phrase';
 
 /** A whole or decimal number with the language's separators. */
-export function formatNumber(value: number | null | undefined, language: Language = 'en', digits = 0): string {
+export function formatNumber(
+  value: number | null | undefined,
+  language: Language = 'en',
+  digits = 0,
+): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';
   return new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
 }

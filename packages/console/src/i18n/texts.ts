@@ -48,5 +48,5 @@ export function defineTexts<const T extends TextTable>(namespace: string, table:
 /** The texts in the language of the page; the component is drawn again when the language changes. */
 export function useTexts<T extends TextTable>(texts: Texts<T>): Say<T> {
   const { t } = useTranslation(texts.namespace);
-  return useCallback((key, params) => t(key, params ?? {}), [t]);
+  return useCallback((key: string, params?: TextParams) => t(key, { ...params }), [t]);
 }

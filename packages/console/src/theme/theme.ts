@@ -1,4 +1,10 @@
-import { createTheme, type CSSVariablesResolver, defaultCssVariablesResolver, mergeMantineTheme, DEFAULT_THEME } from '@mantine/core';
+import {
+  type CSSVariablesResolver,
+  createTheme,
+  DEFAULT_THEME,
+  defaultCssVariablesResolver,
+  mergeMantineTheme,
+} from '@mantine/core';
 
 /**
  * The console's Mantine theme. Colours here are only neutrals and the one accent; colours that mean a state are
@@ -77,7 +83,9 @@ export const theme = createTheme({
     Popover: { defaultProps: { shadow: 'md', transitionProps: { duration: 90 } } },
     PasswordInput: { defaultProps: { size: 'sm' } },
     SegmentedControl: { defaultProps: { size: 'xs', transitionDuration: 120 } },
-    Select: { defaultProps: { size: 'xs', comboboxProps: { shadow: 'md', transitionProps: { duration: 90 } } } },
+    Select: {
+      defaultProps: { size: 'xs', comboboxProps: { shadow: 'md', transitionProps: { duration: 90 } } },
+    },
     MultiSelect: {
       defaultProps: { size: 'xs', comboboxProps: { shadow: 'md', transitionProps: { duration: 90 } } },
     },

@@ -16,8 +16,6 @@ export function themeVariables(): Plugin {
     name: 'backlot:theme-variables',
     resolveId: (id) => (id === requested ? resolved : undefined),
     load: (id) =>
-      id === resolved
-        ? convertCssVariables(cssVariablesResolver(mergedTheme), ':root')
-        : undefined,
+      id === resolved ? convertCssVariables(cssVariablesResolver(mergedTheme), ':root') : undefined,
   };
 }

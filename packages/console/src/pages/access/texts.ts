@@ -1,0 +1,98 @@
+import { defineTexts } from '../../i18n/texts.ts';
+
+export const accessTexts = defineTexts('access', {
+  title: { en: 'Access', 'zh-CN': '访问控制' },
+  tabs: { en: 'Parts of access', 'zh-CN': '访问控制分类' },
+  people: { en: 'People', 'zh-CN': '人员' },
+  projects: { en: 'Projects', 'zh-CN': '项目' },
+  tokens: { en: 'API tokens', 'zh-CN': 'API 令牌' },
+
+  'people.add': { en: 'Add a person', 'zh-CN': '添加人员' },
+  'people.none': { en: 'Only you so far', 'zh-CN': '目前只有您' },
+  'people.none.text': {
+    en: 'Add a person: they get a one-time link and choose their own password.',
+    'zh-CN': '添加人员后会得到一次性链接，对方自行设置密码。',
+  },
+  email: { en: 'E-mail', 'zh-CN': '邮箱' },
+  roles: { en: 'Roles', 'zh-CN': '角色' },
+  role: { en: 'Role', 'zh-CN': '角色' },
+  project: { en: 'Project', 'zh-CN': '项目' },
+  everywhere: { en: 'everywhere', 'zh-CN': '全局' },
+  seen: { en: 'Last seen', 'zh-CN': '最近活动' },
+  'people.link': { en: 'One-time link for {{name}}', 'zh-CN': '{{name}} 的一次性链接' },
+  'people.link.text': {
+    en: 'Send it by a way you trust. It is shown only now and works once.',
+    'zh-CN': '请通过可信渠道发送。仅显示一次，且只能使用一次。',
+  },
+  'people.newLink': { en: 'New set-up link', 'zh-CN': '重新生成链接' },
+  'people.disable': { en: 'Disable', 'zh-CN': '停用' },
+  'people.disable.question': {
+    en: '{{name}} is signed out everywhere and can’t sign in. Their tokens stop working.',
+    'zh-CN': '{{name}} 会在所有设备退出且无法登录，其令牌同时失效。',
+  },
+  'people.enable': { en: 'Enable', 'zh-CN': '启用' },
+  'grant.add': { en: 'Add a role', 'zh-CN': '添加角色' },
+  'grant.remove': { en: 'Remove this role', 'zh-CN': '移除该角色' },
+  'grant.none': { en: 'No role: may sign in and see nothing.', 'zh-CN': '无角色：可登录但看不到任何内容。' },
+  'role.viewer.text': { en: 'sees everything', 'zh-CN': '可查看全部' },
+  'role.submitter.text': { en: 'also submits and controls own work', 'zh-CN': '还可提交并管理自己的工作' },
+  'role.operator.text': {
+    en: 'also operates nodes and the work of others',
+    'zh-CN': '还可运维节点及他人的工作',
+  },
+  'role.admin.text': {
+    en: 'also manages people, projects and settings',
+    'zh-CN': '还可管理人员、项目与设置',
+  },
+
+  'token.add': { en: 'New token', 'zh-CN': '新建令牌' },
+  'token.none': { en: 'No token yet', 'zh-CN': '暂无令牌' },
+  'token.none.text': {
+    en: 'Tokens are for programs: the CLI, scripts, your own product. Give each its own, with no more rights than it needs.',
+    'zh-CN': '令牌供程序使用：命令行、脚本或您自己的产品。请为每个程序单独创建，权限够用即可。',
+  },
+  'token.name': { en: 'Name', 'zh-CN': '名称' },
+  'token.name.hint': { en: 'What it is for', 'zh-CN': '用途' },
+  'token.scopes': { en: 'May do', 'zh-CN': '权限范围' },
+  'token.scopes.all': { en: 'Everything that you may do', 'zh-CN': '您拥有的全部权限' },
+  'token.expires': { en: 'Expires', 'zh-CN': '到期' },
+  'token.days': { en: { one: 'in {{count}} day', other: 'in {{count}} days' }, 'zh-CN': '{{count}} 天后' },
+  'token.never': { en: 'never', 'zh-CN': '永不' },
+  'token.used': { en: 'Last used', 'zh-CN': '最近使用' },
+  'token.neverUsed': { en: 'never', 'zh-CN': '从未' },
+  'token.make': { en: 'Make the token', 'zh-CN': '生成令牌' },
+  'token.once': {
+    en: 'This is the token. It is shown only now; keep it like a password.',
+    'zh-CN': '令牌如下，仅显示一次，请像密码一样保管。',
+  },
+  'token.revoke': { en: 'Revoke', 'zh-CN': '吊销' },
+  'token.revoke.question': {
+    en: 'Whatever uses “{{name}}” stops working at once.',
+    'zh-CN': '使用“{{name}}”的程序将立即失效。',
+  },
+
+  'project.add': { en: 'New project', 'zh-CN': '新建项目' },
+  'project.none': { en: 'No project yet', 'zh-CN': '暂无项目' },
+  'project.none.text': {
+    en: 'A project holds work and files, and says who may see them. Make the first one.',
+    'zh-CN': '项目用于归集工作与文件并控制可见范围。请创建第一个项目。',
+  },
+  'project.slug': { en: 'Short name in addresses', 'zh-CN': '地址中的短名' },
+  'project.slug.hint': { en: 'Lower-case letters, digits and dashes', 'zh-CN': '小写字母、数字与连字符' },
+  'project.weight': { en: 'Share', 'zh-CN': '份额' },
+  'project.weight.hint': {
+    en: 'Against other projects when the fleet is full; 1 is normal',
+    'zh-CN': '机器繁忙时与其他项目的比例，默认 1',
+  },
+  'project.retention': { en: 'Keeps files', 'zh-CN': '文件保留' },
+  'project.retention.days': {
+    en: { one: '{{count}} day', other: '{{count}} days' },
+    'zh-CN': '{{count}} 天',
+  },
+  'project.retention.ever': { en: 'for ever', 'zh-CN': '永久' },
+  'project.make': { en: 'Make the project', 'zh-CN': '创建项目' },
+  members: { en: 'Members', 'zh-CN': '成员' },
+  'members.none': { en: 'Nobody has a role in this project only.', 'zh-CN': '没有仅属于该项目的成员。' },
+  'members.remove': { en: 'Remove {{name}} from the project', 'zh-CN': '将 {{name}} 移出项目' },
+  'save.done': { en: 'Saved', 'zh-CN': '已保存' },
+});

@@ -1,0 +1,40 @@
+import { defineTexts } from '../../i18n/texts.ts';
+
+export const eventTexts = defineTexts('events', {
+  title: { en: 'Events', 'zh-CN': '事件' },
+  audit: { en: 'Audit', 'zh-CN': '审计' },
+  tabs: { en: 'Events or audit', 'zh-CN': '事件或审计' },
+  kind: { en: 'Kind, as job.ended', 'zh-CN': '类型，如 job.ended' },
+  'kind.any': { en: 'Any kind', 'zh-CN': '任意类型' },
+  subject: { en: 'About', 'zh-CN': '对象' },
+  details: { en: 'Details', 'zh-CN': '详情' },
+  fresh: { en: { one: '{{count}} new event', other: '{{count}} new events' }, 'zh-CN': '{{count}} 条新事件' },
+  'none.title': { en: 'No event yet', 'zh-CN': '暂无事件' },
+  'none.text': {
+    en: 'Everything that happens to nodes, jobs, tasks and files appears here as it happens.',
+    'zh-CN': '节点、作业、任务与文件的变化会实时显示在这里。',
+  },
+  'none.filtered': { en: 'No event fits the filter', 'zh-CN': '没有符合条件的事件' },
+  'none.filtered.text': { en: 'Change or clear the filter above.', 'zh-CN': '请更改或清除上方的筛选条件。' },
+
+  'audit.title': { en: 'Audit', 'zh-CN': '审计' },
+  action: { en: 'Action', 'zh-CN': '操作' },
+  'filter.action': { en: 'Action, as node.update', 'zh-CN': '操作，如 node.update' },
+  'filter.text': { en: 'Search in all', 'zh-CN': '全文搜索' },
+  'audit.none': { en: 'Nothing has been changed by anybody yet', 'zh-CN': '尚无变更记录' },
+  'audit.none.text': {
+    en: 'Every change is written here with who made it, before and after. Entries can’t be changed or deleted.',
+    'zh-CN': '每次变更都会记录操作者及前后内容，记录不可修改或删除。',
+  },
+  before: { en: 'Before', 'zh-CN': '变更前' },
+  after: { en: 'After', 'zh-CN': '变更后' },
+  changed: { en: 'Changed', 'zh-CN': '变更内容' },
+  request: { en: 'Request', 'zh-CN': '请求' },
+  address: { en: 'From', 'zh-CN': '来源地址' },
+  'actor.account': { en: 'person', 'zh-CN': '人员' },
+  'actor.token': { en: 'token', 'zh-CN': '令牌' },
+  'actor.node': { en: 'node', 'zh-CN': '节点' },
+  'actor.allocation': { en: 'allocation', 'zh-CN': '分配' },
+  'actor.system': { en: 'system', 'zh-CN': '系统' },
+  'actor.anonymous': { en: 'anonymous', 'zh-CN': '匿名' },
+});

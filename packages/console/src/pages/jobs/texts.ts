@@ -1,0 +1,66 @@
+import { defineTexts } from '../../i18n/texts.ts';
+
+export const jobTexts = defineTexts('jobs', {
+  title: { en: 'Jobs', 'zh-CN': '作业' },
+  'none.title': { en: 'No job yet', 'zh-CN': '暂无作业' },
+  'none.text': {
+    en: 'Jobs of every kind of work appear here as soon as somebody submits one, in the console, by the CLI or by the API.',
+    'zh-CN': '通过控制台、命令行或 API 提交的各类作业都会显示在这里。',
+  },
+  'none.filtered': { en: 'No job fits the filter', 'zh-CN': '没有符合条件的作业' },
+  'none.filtered.text': { en: 'Change or clear the filter above.', 'zh-CN': '请更改或清除上方的筛选条件。' },
+  'filter.text': { en: 'Filter by name', 'zh-CN': '按名称筛选' },
+  'filter.state': { en: 'Any state', 'zh-CN': '任意状态' },
+  by: { en: 'By', 'zh-CN': '提交者' },
+  created: { en: 'Submitted', 'zh-CN': '提交时间' },
+  took: { en: 'Took', 'zh-CN': '耗时' },
+  openOwn: { en: 'Open its page', 'zh-CN': '打开专属页面' },
+
+  pause: { en: 'Pause', 'zh-CN': '暂停' },
+  resume: { en: 'Resume', 'zh-CN': '继续' },
+  cancel: { en: 'Cancel', 'zh-CN': '取消' },
+  'cancel.question': {
+    en: 'Cancel “{{name}}”? What runs is stopped; finished results are kept.',
+    'zh-CN': '确定取消“{{name}}”？运行中的任务会停止，已完成的结果保留。',
+  },
+  'cancel.confirm': { en: 'Cancel the job', 'zh-CN': '取消作业' },
+  retry: { en: 'Retry failed tasks', 'zh-CN': '重试失败任务' },
+  priority: { en: 'Priority', 'zh-CN': '优先级' },
+  'priority.hint': {
+    en: 'Higher goes first; −100 to 100, 0 is normal',
+    'zh-CN': '数值越大越先执行，范围 −100 至 100，默认 0',
+  },
+
+  tasks: { en: 'Tasks', 'zh-CN': '任务' },
+  'tasks.none': { en: 'The job has no task in this state.', 'zh-CN': '没有处于该状态的任务。' },
+  'tasks.all': { en: 'All', 'zh-CN': '全部' },
+  node: { en: 'Node', 'zh-CN': '节点' },
+  attempt: { en: 'Attempt', 'zh-CN': '尝试' },
+  'attempt.of': { en: '{{n}} of {{max}}', 'zh-CN': '{{n}} / {{max}}' },
+  parameters: { en: 'Parameters', 'zh-CN': '参数' },
+  facts: { en: 'Facts', 'zh-CN': '实测信息' },
+  result: { en: 'Result', 'zh-CN': '结果' },
+  counts: { en: 'Tasks by state', 'zh-CN': '各状态任务数' },
+
+  'task.job': { en: 'Job', 'zh-CN': '所属作业' },
+  'task.needs': { en: 'Needs', 'zh-CN': '前置任务' },
+  'task.resources': { en: 'Resources', 'zh-CN': '资源' },
+  'task.attempts': { en: 'Attempts', 'zh-CN': '尝试记录' },
+  'task.attempts.none': { en: 'It has not been given to a node yet.', 'zh-CN': '尚未分配到节点。' },
+  'task.requeue': { en: 'Queue again', 'zh-CN': '重新排队' },
+  'task.requeue.question': {
+    en: 'Queue this task again, with fresh attempts?',
+    'zh-CN': '重新排队并重置尝试次数？',
+  },
+  'task.cancel.question': {
+    en: 'Cancel this task? The rest of its job goes on.',
+    'zh-CN': '取消该任务？作业的其余部分会继续。',
+  },
+  'task.cancel.confirm': { en: 'Cancel the task', 'zh-CN': '取消任务' },
+  'task.log': { en: 'Log', 'zh-CN': '日志' },
+  'task.fence': { en: 'Fence', 'zh-CN': '栅栏号' },
+  'task.usage': { en: 'Used', 'zh-CN': '用量' },
+  'task.peak': { en: 'peak', 'zh-CN': '峰值' },
+  'task.class': { en: 'Class', 'zh-CN': '等级' },
+  'task.waits': { en: 'Why is it waiting?', 'zh-CN': '为什么在等待？' },
+});

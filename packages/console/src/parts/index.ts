@@ -1,0 +1,26 @@
+/** What every page is built from, the console's own and those of workloads. */
+export { AsMenu } from './as-menu.tsx';
+export { Bytes } from './bytes.tsx';
+export { ConfirmInline } from './confirm-inline.tsx';
+export { CopyLine } from './copy-line.tsx';
+export { type Column, DataTable } from './data-table.tsx';
+export { EmptyState } from './empty-state.tsx';
+export { JsonView } from './json-view.tsx';
+export { Link, useGoTo } from './link.tsx';
+export { ListView } from './list-view.tsx';
+export { type CurveSeries, LoadCurve } from './load-curve.tsx';
+export { LogView } from './log-view.tsx';
+export { Meter } from './meter.tsx';
+export { Facts, Page, Section } from './page.tsx';
+export { ProblemNotice } from './problem-notice.tsx';
+export { Eta, Progress } from './progress.tsx';
+export { Placeholder, QueryView } from './query-view.tsx';
+export { FailureNotice, useReason, WaitReason } from './reason.tsx';
+export { SidePanel } from './side-panel.tsx';
+export { StateBadge } from './state-badge.tsx';
+export { stateTone, type Tone, toneColor } from './state-tone.ts';
+export { TabLinks } from './tab-links.tsx';
+export { Ago, Duration, Until } from './time.tsx';
+export { Timeline, type TimelineBlock } from './timeline.tsx';
+export { useNow } from './use-now.ts';
+export { useParam, useSearch } from './use-search.ts';
