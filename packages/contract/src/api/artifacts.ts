@@ -31,3 +31,52 @@ export const ArtifactCheck = z.object({
   name: z.string().min(1).max(255),
 });
 export const ArtifactCheckAnswer = z.object({ artifact: Artifact.nullable() });
+
+/** Several artifacts as one zip: those named, or all of a job (of one kind). */
+export const ArtifactZipQuery = z
+  .object({
+    /** Ids with commas between them. */
+    ids: z
+      .string()
+      .max(40_000)
+      .transform((list) => list.split(','))
+      .pipe(z.array(Id).min(1).max(1_000))
+      .optional(),
+    jobId: Id.optional(),
+    kind: z.string().max(60).optional(),
+    /** Name of the file that a browser saves, without `.zip`. */
+    name: z.string().trim().min(1).max(120).optional(),
+  })
+  .refine((query) => (query.ids === undefined) !== (query.jobId === undefined), {
+    message: 'Give either ids or jobId.',
+  });
+
+/** `download=1` saves the file under its name instead of showing it. */
+export const ArtifactContentQuery = z.object({ download: z.stringbool().default(false) });
+
+/** What an upload says about itself (`Upload-Metadata` of tus 1.0). */
+export const UploadMetadata = z.object({
+  filename: z.string().trim().min(1).max(255),
+  project: Id,
+  filetype: z.string().max(200).optional(),
+  sha256: Digest.optional(),
+});
+export type UploadMetadata = z.infer<typeof UploadMetadata>;
+
+/** How far an output's upload from a node has come. */
+export const OutputProgress = z.object({
+  received: z.number().int().nonnegative(),
+  /** All bytes are there, and they are the ones announced. */
+  complete: z.boolean(),
+});
+export type OutputProgress = z.infer<typeof OutputProgress>;
+/** Which bytes a request to upload an output brings: `size` bytes in all, of this digest, from `offset` on. */
+export const OutputQuery = z.object({
+  offset: z.coerce.number().int().nonnegative().default(0),
+  size: z.coerce.number().int().nonnegative(),
+  sha256: Digest,
+});
+
+/** Where to go on with a log: the first byte that is not yet kept without a gap before it. */
+export const LogProgress = z.object({ next: z.number().int().nonnegative() });
+export type LogProgress = z.infer<typeof LogProgress>;

@@ -84,20 +84,36 @@ export const artifactErrors = defineErrors({
       'zh-CN': '上传无法完成：第 {part} 部分缺失或大小不符。请重新发送该部分。',
     },
   },
-  output_not_expected: {
-    status: 403,
-    retryable: false,
+  output_not_staged: {
+    status: 409,
+    retryable: true,
     message: {
-      en: 'The allocation may not upload {name}. Send only what its task names, under names of letters, digits, dots, dashes and underscores.',
-      'zh-CN': '该分配不能上传 {name}。只能上传任务声明的文件，名称仅限字母、数字、点、短横线和下划线。',
+      en: 'The report names the output {name}, but its bytes have not been uploaded. Upload them, then report again.',
+      'zh-CN': '报告提到输出 {name}，但其内容尚未上传。请先上传，再重新报告。',
     },
   },
   output_conflict: {
     status: 409,
     retryable: false,
     message: {
-      en: 'The output {name} is already there with other bytes. An allocation’s outputs never change; end this attempt.',
-      'zh-CN': '输出 {name} 已存在且内容不同。分配的输出不可更改，请结束本次尝试。',
+      en: 'The output {name} of this task is committed already, with other bytes. What is committed never changes; end this attempt.',
+      'zh-CN': '该任务的输出 {name} 已提交且内容不同。已提交的内容不可更改，请结束本次尝试。',
+    },
+  },
+  too_many_logs: {
+    status: 413,
+    retryable: false,
+    message: {
+      en: 'The allocation has kept {limit} bytes of log, which is the most. Its further output is not kept.',
+      'zh-CN': '该分配的日志已达到上限 {limit} 字节，后续输出不再保存。',
+    },
+  },
+  nothing_to_zip: {
+    status: 404,
+    retryable: false,
+    message: {
+      en: 'There are no files to download here (yet). Wait until some are finished, or choose others.',
+      'zh-CN': '这里（还）没有可下载的文件。请等待生成完成，或选择其他文件。',
     },
   },
 });

@@ -353,6 +353,8 @@ export interface UploadTable {
   media_type: string;
   size: BigInt;
   claimed_digest: string | null;
+  /** What the bytes were found to be, once all have arrived. */
+  digest: string | null;
   received: Generated<BigInt>;
   artifact_id: string | null;
   created_at: Time;
