@@ -85,6 +85,8 @@ export class ProcessDriver implements Driver {
     try {
       await this.#startRunner(handle);
     } catch (error) {
+      // Another runner had claimed the folder, started by an agent that was killed before it could tell us.
+      if ((await this.recover(handle)) === 'running') return handle;
       await this.destroy(handle);
       throw error;
     }

@@ -89,10 +89,13 @@ export class ChildTree {
 
   /** Asks all processes of the tree to end, but for the sandbox's own. */
   async ask(signal: TreeSignal): Promise<void> {
-    for (const entry of await findTree(this.#table, this.#query)) {
-      if (this.#launch.sandboxed && entry.command === sandboxCommand) continue;
-      await this.#table.signal(entry, signal);
-    }
+    const tree = await findTree(this.#table, this.#query);
+    const listening = this.#launch.sandboxed
+      ? tree.filter(({ command }) => command !== sandboxCommand)
+      : tree;
+    for (const entry of listening) await this.#table.signal(entry, signal);
+    // The sandbox is still being set up: there is nobody inside yet who could want to close a file.
+    if (listening.length === 0) await this.kill();
   }
 
   /** Kills all that is left of the tree. */

@@ -1,6 +1,8 @@
 import {
   closeSync,
+  existsSync,
   fsyncSync,
+  linkSync,
   openSync,
   readFileSync,
   renameSync,
@@ -40,6 +42,26 @@ export function writeJson(path: string, value: unknown): void {
   const temporary = `${path}.tmp`;
   writeFileSync(temporary, JSON.stringify(value), { mode: 0o640 });
   renameSync(temporary, path);
+}
+
+/**
+ * Writes a JSON file that must not be there yet. False when it is: of two that try at the same time, one wins. A hard
+ * link is what makes this whole and exclusive at once; where the file system has none, the file is only whole.
+ */
+export function claimJson(path: string, value: unknown): boolean {
+  const temporary = `${path}.${process.pid}`;
+  writeFileSync(temporary, JSON.stringify(value), { mode: 0o640 });
+  try {
+    linkSync(temporary, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (existsSync(path)) return false;
+    renameSync(temporary, path);
+    return true;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
 }
 
 /**

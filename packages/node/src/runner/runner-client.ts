@@ -64,8 +64,6 @@ export function awaitEnd(options: RunnerClientOptions, signal: AbortSignal): Pro
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
     const socket = connect(options.path);
-    // Waiting for work to end must not keep an agent alive that wants to leave it running.
-    socket.unref();
     const onAbort = () => {
       socket.destroy();
       reject(signal.reason);

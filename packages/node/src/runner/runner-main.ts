@@ -5,6 +5,7 @@ import { identify } from '../processes/process-table.ts';
 import { systemProcessTable } from '../processes/system-process-table.ts';
 import { ControlServer } from './control-server.ts';
 import {
+  claimJson,
   exitFile,
   inFolder,
   launchFile,
@@ -32,6 +33,16 @@ async function main(folder: string): Promise<void> {
   const self = await identify(table, process.pid);
   if (!self) throw new Error('The runner can’t find itself in the process table.');
   mkdirSync(inFolder(folder, logsFolder), { recursive: true });
+  const facts: RunnerFile = {
+    v: 1,
+    allocation: launch.allocation,
+    runner: self,
+    child: null,
+    control: launch.control,
+    startedAt: new Date().toISOString(),
+  };
+  // An agent that was killed may have started a runner that its successor could not see yet.
+  if (!claimJson(inFolder(folder, runnerFile), facts)) throw new Error('This folder has a runner already.');
   const exit = new ReservedJson(inFolder(folder, exitFile));
   const supervision = new Supervision({ folder, launch, table, clock: systemClock });
   const control = new ControlServer(launch.control, supervision);
@@ -41,15 +52,6 @@ async function main(folder: string): Promise<void> {
   process.on('SIGINT', () => supervision.stop());
   process.on('SIGHUP', () => {});
 
-  const facts: RunnerFile = {
-    v: 1,
-    allocation: launch.allocation,
-    runner: self,
-    child: null,
-    control: launch.control,
-    startedAt: new Date().toISOString(),
-  };
-  writeJson(inFolder(folder, runnerFile), facts);
   await control.listen();
   const result = await supervision.run((child) => {
     writeJson(inFolder(folder, runnerFile), { ...facts, child });

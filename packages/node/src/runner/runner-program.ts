@@ -36,7 +36,7 @@ function compile(main: string, cacheFolder: string): string {
   const modules = new Map<string, string>();
   const names = new Map<string, string>([[main, 'main.mjs']]);
   for (const path of names.keys()) {
-    const code = stripTypeScriptTypes(readFileSync(path, 'utf8'));
+    const code = stripTypes(readFileSync(path, 'utf8'));
     modules.set(
       path,
       code.replace(
@@ -64,6 +64,17 @@ function compile(main: string, cacheFolder: string): string {
     }
   }
   return join(folder, 'main.mjs');
+}
+
+/** Node warns that this function may change. So does TypeScript; it is no news to whoever runs from source. */
+function stripTypes(code: string): string {
+  const warn = process.emitWarning;
+  process.emitWarning = () => {};
+  try {
+    return stripTypeScriptTypes(code);
+  } finally {
+    process.emitWarning = warn;
+  }
 }
 
 function resolve(from: string, specifier: string): string {
