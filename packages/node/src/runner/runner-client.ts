@@ -75,7 +75,9 @@ export function awaitEnd(options: RunnerClientOptions, signal: AbortSignal): Pro
       resolve(undefined);
     });
     readMessages(socket, (message) => {
-      if ('event' in message) resolve(message.exit);
+      if (!('event' in message)) return;
+      resolve(message.exit);
+      socket.destroy();
     });
   });
 }
