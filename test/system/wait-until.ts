@@ -15,6 +15,7 @@ export async function waitUntil<T>(
       if (answer !== undefined && answer !== null && answer !== false) return answer;
       last = answer;
     } catch (error) {
+      if (error instanceof Error && error.constructor.name === 'EndedOtherwise') throw error;
       last = error;
     }
     if (performance.now() > end) {
