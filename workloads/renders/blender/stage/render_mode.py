@@ -2,6 +2,7 @@
 
 Request (all paths absolute):
     scene        path of scene.blend
+    sources      folder of the model's own files, when not all of them could be packed; else null
     imported     false when the scene came as a .blend, with its own look and compositor
     stage        resolved by `import`
     frames       [{number, file}] in the order to render; `number` is the frame, or the picture of a turntable
@@ -18,7 +19,7 @@ import time
 
 import bpy
 
-from . import engine, importers, output, sanitise, staging
+from . import engine, external_files, importers, output, sanitise, staging
 from .protocol import Failure
 
 
@@ -29,6 +30,8 @@ def run(job) -> dict:
     importers.open_blend(request['scene'])
     scene = bpy.context.scene
     sanitise.disarm()
+    if request.get('sources'):
+        external_files.resolve(request['sources'])
     options = request['stage']
     stage = staging.set_up(scene, options)
     keep_look = not request['imported'] and options['light'] == 'scene'
