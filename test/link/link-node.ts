@@ -32,7 +32,7 @@ export interface LinkNodeOptions {
 
 export async function startLinkNode(options: LinkNodeOptions): Promise<LinkNode> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'backlot-link-node-')));
-  const log = pino({ level: process.env['BACKLOT_TEST_LOG'] ?? 'silent' });
+  const log = pino({ level: process.env.BACKLOT_TEST_LOG ?? 'silent' });
   const identity = await Identity.open(dataDir, 'tester');
   const nodeId = await ensureJoined(identity, {
     controlUrl: options.url,

@@ -1,12 +1,13 @@
 import type { Call } from '@backlot/contract';
 import { linkMaxBytes } from '@backlot/contract/link/envelope';
 import type { SocketRoutes } from '../http/sockets.ts';
-import type { Nodes } from '../kernel.ts';
+import { type Nodes, systemActor } from '../kernel.ts';
 import type { App } from '../workload.ts';
 import type { NodesDependencies } from './dependencies.ts';
 import { fleetRoutes } from './fleet/fleet-routes.ts';
 import { InventoryStore } from './inventory/inventory-store.ts';
 import { joinRoutes } from './join/join-routes.ts';
+import { JoinTokens } from './join/join-tokens.ts';
 import { Housekeeping } from './leases/housekeeping.ts';
 import { LeaseSweep } from './leases/lease-sweep.ts';
 import { NodeRegistry } from './leases/node-registry.ts';
@@ -16,6 +17,8 @@ import { defaultNodeSettings } from './settings.ts';
 
 /** The room of nodes: joining, links, leases, inventory, pools. */
 export interface NodesRoom extends Nodes {
+  /** A token for the agent on this same machine: one use, a few minutes. */
+  localJoinToken(): Promise<string>;
   routes(app: App): void;
   sockets(routes: SocketRoutes): void;
   start(): void;
@@ -44,6 +47,10 @@ export function createNodes(deps: NodesDependencies): NodesRoom {
     call: (nodeId: string, call: Call) => links.call(nodeId, call),
     onCall: (prefix, handler) => links.calls.on(prefix, handler),
 
+    async localJoinToken() {
+      const draft = { pool: 'default', labels: {}, uses: 1, expiresInMinutes: 10 };
+      return (await new JoinTokens(deps).create(draft, systemActor)).secret;
+    },
     routes(app) {
       joinRoutes(app, deps);
       linkRoutes(app, links);

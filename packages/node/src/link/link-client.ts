@@ -223,8 +223,8 @@ export class LinkClient {
       this.#failures = 0;
       this.#blocked = this.#transport?.kind === 'poll' ? this.#blocked : 0;
       this.#heartbeatMs = welcome.heartbeatMs;
-      // Messages that follow wait in the transport's order: until this has resolved they are dropped as unknown,
-      // so the phase changes first and the agent holds its own back until it has prepared.
+      // Offers may follow at once and must not be lost, so the phase changes first. The server takes the epoch as
+      // known only with the inventory, which the agent sends after this has resolved.
       this.#phase = 'signed-in';
       await this.#options.events.welcome(welcome);
     } catch (error) {
