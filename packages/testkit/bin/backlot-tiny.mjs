@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+import { fileURLToPath } from 'node:url';
+import { main } from '@backlot/cli/main';
+
+/** The product with the tiny workload in place of its own: what system and chaos tests start. */
+const tiny = {
+  name: 'tiny',
+  control: async () => (await import('../src/tiny/control.ts')).tinyControl,
+  node: async () => (await import('../src/tiny/node.ts')).tinyNode,
+  commands: async () => [],
+};
+
+await main({ process, workloads: [tiny], entry: fileURLToPath(import.meta.url) });
