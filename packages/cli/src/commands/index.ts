@@ -1,6 +1,7 @@
 import type { CliCommand } from '../command.ts';
 import type { Product } from '../product.ts';
 import { benchCommands } from './bench.ts';
+import { doctorCommand } from './doctor.ts';
 import { eventsCommand } from './events.ts';
 import { initCommands } from './init.ts';
 import { jobsCommands } from './jobs.ts';
@@ -15,6 +16,7 @@ export function ownCommands(product: Product): readonly CliCommand[] {
   return [
     upCommand(product),
     initCommands,
+    doctorCommand(product),
     loginCommand,
     logoutCommand,
     whoamiCommand,
