@@ -42,4 +42,6 @@ export interface ConsoleWorkload {
 export * from './api/index.ts';
 export * from './format/index.ts';
 export * from './i18n/index.ts';
+export * from './jobs/index.ts';
 export * from './parts/index.ts';
+export * from './session/index.ts';

@@ -18,10 +18,15 @@ interface LoadCurveProps {
   readonly series: readonly CurveSeries[];
   /** How a value is written, with its unit. */
   readonly unit: (value: number | null) => string;
+  /** Amounts of bytes get ticks at binary multiples. */
+  readonly binary?: boolean;
   /** Upper end of the scale; without it, the largest value with some room. */
   readonly max?: number;
   readonly height?: number;
 }
+
+/** 1, 2, 4 … of every unit up to pebibytes. */
+const binarySteps = Array.from({ length: 51 }, (_, power) => 2 ** power);
 
 const strokes = ['--chart-1', '--chart-2', '--chart-3', '--chart-4'] as const;
 
@@ -30,7 +35,7 @@ function readToken(name: string): string {
 }
 
 /** A curve of load over time. The newest value stands beside the title in words; the picture is for the shape. */
-export function LoadCurve({ title, times, series, unit, max, height = 110 }: LoadCurveProps) {
+export function LoadCurve({ title, times, series, unit, binary = false, max, height = 110 }: LoadCurveProps) {
   const scheme = useComputedColorScheme('dark');
   const format = useFormat();
   const host = useRef<HTMLDivElement>(null);
@@ -72,8 +77,9 @@ export function LoadCurve({ title, times, series, unit, max, height = 110 }: Loa
           },
           {
             ...axis,
-            size: 58,
+            size: 66,
             space: 34,
+            ...(binary ? { incrs: binarySteps } : {}),
             values: (_plot, splits) => splits.map((value) => unitRef.current(value)),
           },
         ],
@@ -100,12 +106,12 @@ export function LoadCurve({ title, times, series, unit, max, height = 110 }: Loa
       made.destroy();
       plot.current = null;
     };
-  }, [scheme, labels, height, max]);
+  }, [scheme, labels, height, max, binary]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: after a rebuild (scheme, labels) the new plot needs the data, too
   useEffect(() => {
     plot.current?.setData([times.map((at) => at / 1000), ...series.map((one) => [...one.values])]);
-  }, [times, series, scheme, labels, height, max]);
+  }, [times, series, scheme, labels, height, max, binary]);
 
   const newest = series.map((one) => ({ label: one.label, text: unit(one.values.at(-1) ?? null) }));
   return (

@@ -7,6 +7,11 @@ import { jobQuery, tasksQuery } from '../../api/queries.ts';
 import { useList } from '../../api/use-list.ts';
 import { useGlossary } from '../../i18n/glossary.ts';
 import { useTexts } from '../../i18n/texts.ts';
+import { JobActions } from '../../jobs/job-actions.tsx';
+import { JobSummary } from '../../jobs/job-summary.tsx';
+import { TaskPanel } from '../../jobs/task-panel.tsx';
+import { jobTexts } from '../../jobs/texts.ts';
+import { useTaskProgress } from '../../jobs/use-task-progress.ts';
 import { AsMenu } from '../../parts/as-menu.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
 import { JsonView } from '../../parts/json-view.tsx';
@@ -20,11 +25,6 @@ import { StateBadge } from '../../parts/state-badge.tsx';
 import { Duration } from '../../parts/time.tsx';
 import { useParam, useSearch } from '../../parts/use-search.ts';
 import { jobPath, useWorkloads } from '../../workloads/use-workloads.ts';
-import { JobActions } from './job-actions.tsx';
-import { JobSummary } from './job-summary.tsx';
-import { TaskPanel } from './task-panel.tsx';
-import { jobTexts } from './texts.ts';
-import { useTaskProgress } from './use-task-progress.ts';
 
 /** A job of any kind with all its tasks; kinds with a page of their own link to it. */
 export default function JobPage() {

@@ -1,14 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
 import { jobQuery } from '../../api/queries.ts';
 import { useTexts } from '../../i18n/texts.ts';
+import { JobActions } from '../../jobs/job-actions.tsx';
+import { JobSummary } from '../../jobs/job-summary.tsx';
+import { jobTexts } from '../../jobs/texts.ts';
 import { AsMenu } from '../../parts/as-menu.tsx';
 import { Link } from '../../parts/link.tsx';
 import { QueryView } from '../../parts/query-view.tsx';
 import { SidePanel } from '../../parts/side-panel.tsx';
 import { jobPath, useWorkloads } from '../../workloads/use-workloads.ts';
-import { JobActions } from './job-actions.tsx';
-import { JobSummary } from './job-summary.tsx';
-import { jobTexts } from './texts.ts';
 
 /** A job beside the list it was chosen from. */
 export function JobPanel({ id, onClose }: { readonly id: string; readonly onClose: () => void }) {

@@ -8,6 +8,8 @@ import { jobsQuery } from '../../api/queries.ts';
 import { useList } from '../../api/use-list.ts';
 import { useGlossary } from '../../i18n/glossary.ts';
 import { useTexts } from '../../i18n/texts.ts';
+import { JobProgressLine } from '../../jobs/job-progress.tsx';
+import { jobTexts } from '../../jobs/texts.ts';
 import { AsMenu } from '../../parts/as-menu.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
 import { EmptyState } from '../../parts/empty-state.tsx';
@@ -20,8 +22,6 @@ import { Ago, Duration } from '../../parts/time.tsx';
 import { useSearch } from '../../parts/use-search.ts';
 import { useSession } from '../../session/session.tsx';
 import { JobPanel } from './job-panel.tsx';
-import { JobProgressLine } from './job-progress.tsx';
-import { jobTexts } from './texts.ts';
 
 /** Everything that was submitted, of every kind of work, newest first. */
 export default function JobsPage() {
@@ -120,7 +120,7 @@ function useJobColumns(): readonly Column<Job>[] {
       {
         key: 'why',
         header: word('word.why'),
-        width: 'minmax(120px, 2fr)',
+        width: 'minmax(140px, 3fr)',
         cell: (job) =>
           job.failure ? (
             <FailureNotice failure={job.failure} inline />
@@ -129,7 +129,7 @@ function useJobColumns(): readonly Column<Job>[] {
           ),
         phone: 'meta',
       },
-      { key: 'kind', header: word('word.kind'), width: '120px', cell: (job) => job.kind },
+      { key: 'kind', header: word('word.kind'), width: '80px', cell: (job) => job.kind.split('.', 1)[0] },
       { key: 'by', header: say('by'), width: '110px', cell: (job) => job.createdBy.name },
       {
         key: 'took',

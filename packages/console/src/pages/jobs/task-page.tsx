@@ -2,6 +2,10 @@ import { useQuery } from '@tanstack/react-query';
 import { taskQuery } from '../../api/queries.ts';
 import { useGlossary } from '../../i18n/glossary.ts';
 import { useTexts } from '../../i18n/texts.ts';
+import { Attempts } from '../../jobs/attempts.tsx';
+import { TaskActions } from '../../jobs/task-actions.tsx';
+import { TaskSummary } from '../../jobs/task-summary.tsx';
+import { jobTexts } from '../../jobs/texts.ts';
 import { AsMenu } from '../../parts/as-menu.tsx';
 import { JsonView } from '../../parts/json-view.tsx';
 import { Link } from '../../parts/link.tsx';
@@ -9,10 +13,6 @@ import { LogView } from '../../parts/log-view.tsx';
 import { Page, Section } from '../../parts/page.tsx';
 import { QueryView } from '../../parts/query-view.tsx';
 import { useParam } from '../../parts/use-search.ts';
-import { Attempts } from './attempts.tsx';
-import { TaskActions } from './task-actions.tsx';
-import { TaskSummary } from './task-summary.tsx';
-import { jobTexts } from './texts.ts';
 
 /** One task at an address of its own. */
 export default function TaskPage() {

@@ -75,6 +75,7 @@ function Curves({ samples }: { readonly samples: readonly NodeLoad[] }) {
         times={columns.times}
         series={[{ label: word('load.memory'), values: columns.memory }]}
         unit={format.bytes}
+        binary
         max={columns.memoryTotal}
       />
       {columns.gpus.map((gpu) => (
@@ -98,12 +99,14 @@ function Curves({ samples }: { readonly samples: readonly NodeLoad[] }) {
           { label: say('load.out'), values: columns.networkOut },
         ]}
         unit={format.rate}
+        binary
       />
       <LoadCurve
         title={word('load.disk')}
         times={columns.times}
         series={[{ label: word('load.disk'), values: columns.disk }]}
         unit={format.bytes}
+        binary
         max={columns.diskTotal}
       />
     </div>

@@ -3,13 +3,14 @@ import { Tooltip } from '@mantine/core';
 import { useFormat } from '../../format/index.ts';
 import { useGlossary } from '../../i18n/glossary.ts';
 import { useTexts } from '../../i18n/texts.ts';
+import { overviewTexts } from './texts.ts';
 import { Link } from '../../parts/link.tsx';
 import { Meter } from '../../parts/meter.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
+import { Ago } from '../../parts/time.tsx';
 import { jobPath, kindColor, useWorkloads } from '../../workloads/use-workloads.ts';
 import { useNodeLoad } from '../nodes/use-node-load.ts';
 import classes from './node-strip.module.css';
-import { overviewTexts } from './texts.ts';
 
 /** One machine in one line: how full it is, and what runs there. */
 export function NodeStrip({ node }: { readonly node: NodeView }) {
@@ -40,7 +41,7 @@ export function NodeStrip({ node }: { readonly node: NodeView }) {
             <Meter
               label={word('load.disk')}
               value={share(load.diskUsed, load.diskTotal)}
-              text={format.bytes(load.diskTotal - load.diskUsed)}
+              text={say('disk.free', { free: format.bytes(load.diskTotal - load.diskUsed) })}
               title={`${format.bytes(load.diskUsed)} / ${format.bytes(load.diskTotal)}`}
             />
             {gpu && (
@@ -53,7 +54,15 @@ export function NodeStrip({ node }: { readonly node: NodeView }) {
             )}
           </>
         ) : (
-          <span className="dim">{say('node.noLoad')}</span>
+          <span className="dim">
+            {node.lastSeenAt === null ? (
+              say('node.noLoad')
+            ) : (
+              <>
+                {say('node.seen')} <Ago at={node.lastSeenAt} />
+              </>
+            )}
+          </span>
         )}
       </div>
       <Blocks node={node} />

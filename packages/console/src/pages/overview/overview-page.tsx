@@ -6,6 +6,8 @@ import { useQuery } from '@tanstack/react-query';
 import { overviewQuery } from '../../api/queries.ts';
 import { useFormat } from '../../format/index.ts';
 import { useTexts } from '../../i18n/texts.ts';
+import { JobProgressLine } from '../../jobs/job-progress.tsx';
+import { overviewTexts } from './texts.ts';
 import { EmptyState } from '../../parts/empty-state.tsx';
 import { Link, useGoTo } from '../../parts/link.tsx';
 import { Meter } from '../../parts/meter.tsx';
@@ -16,10 +18,9 @@ import { StateBadge } from '../../parts/state-badge.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { useSession } from '../../session/session.tsx';
 import { jobPath, useWorkloads } from '../../workloads/use-workloads.ts';
-import { JobProgressLine } from '../jobs/job-progress.tsx';
+import { groupByReason } from './group-by-reason.ts';
 import { NodeStrip } from './node-strip.tsx';
 import classes from './overview-page.module.css';
-import { overviewTexts } from './texts.ts';
 
 /** The whole fleet at a glance: whether all is well, in five seconds. */
 export default function OverviewPage() {
@@ -125,17 +126,24 @@ function Waiting({ tasks }: { readonly tasks: readonly Task[] }) {
   if (tasks.length === 0) return <p className="dim">{say('waiting.none')}</p>;
   return (
     <ul className={classes.list}>
-      {tasks.slice(0, shown).map((task) => (
-        <li key={task.id} className={classes.item}>
-          <div className={classes.itemHead}>
-            <Link to={`/tasks/${task.id}`} className={classes.itemName}>
-              {task.key} <span className="dim">{task.kind}</span>
-            </Link>
-            <StateBadge state={task.state} />
-          </div>
-          <WaitReason reason={task.wait} />
-        </li>
-      ))}
+      {groupByReason(tasks)
+        .slice(0, shown)
+        .map(({ first, count }) => (
+          <li key={first.id} className={classes.item}>
+            <div className={classes.itemHead}>
+              <span className={classes.itemName}>
+                <Link to={`/tasks/${first.id}`} className={classes.itemName}>
+                  {first.key}
+                </Link>{' '}
+                <span className="dim">
+                  {count > 1 ? say('waiting.more', { count: count - 1 }) : first.kind}
+                </span>
+              </span>
+              <StateBadge state={first.state} />
+            </div>
+            <WaitReason reason={first.wait} />
+          </li>
+        ))}
     </ul>
   );
 }

@@ -25,6 +25,12 @@ export const overviewTexts = defineTexts('overview', {
   'nodes.add': { en: 'Add a node', 'zh-CN': '添加节点' },
   'node.idle': { en: 'idle', 'zh-CN': '空闲' },
   'node.noLoad': { en: 'no report yet', 'zh-CN': '尚无上报' },
+  'node.seen': { en: 'last seen', 'zh-CN': '最近上报' },
+  'disk.free': { en: '{{free}} free', 'zh-CN': '剩余 {{free}}' },
+  'waiting.more': {
+    en: { one: 'and {{count}} more', other: 'and {{count}} more' },
+    'zh-CN': '及另外 {{count}} 个',
+  },
   'node.blocks': { en: 'What runs on {{name}}', 'zh-CN': '{{name}} 上运行的工作' },
   cores: { en: '{{used}} of {{total}} cores', 'zh-CN': '{{used}} / {{total}} 核' },
   running: { en: 'Running now', 'zh-CN': '正在运行' },

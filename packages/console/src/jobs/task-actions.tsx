@@ -1,11 +1,11 @@
 import type { TaskDetail } from '@backlot/contract/api/jobs';
 import { taskStatesEnded } from '@backlot/contract/states/task';
 import { useQueryClient } from '@tanstack/react-query';
-import { invalidateSubjects, subjectsOf } from '../../api/subjects.ts';
-import { api } from '../../api/transport.ts';
-import { useTexts } from '../../i18n/texts.ts';
-import { ConfirmInline } from '../../parts/confirm-inline.tsx';
-import { useSession } from '../../session/session.tsx';
+import { invalidateSubjects, subjectsOf } from '../api/subjects.ts';
+import { api } from '../api/transport.ts';
+import { useTexts } from '../i18n/texts.ts';
+import { ConfirmInline } from '../parts/confirm-inline.tsx';
+import { useSession } from '../session/session.tsx';
 import classes from './job-actions.module.css';
 import { jobTexts } from './texts.ts';
 

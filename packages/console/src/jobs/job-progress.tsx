@@ -1,8 +1,8 @@
 import { type Job, JobProgress } from '@backlot/contract/api/jobs';
 import { useMemo } from 'react';
-import { useLiveUpdate } from '../../api/live.tsx';
-import { Eta, Progress } from '../../parts/progress.tsx';
-import { stateTone } from '../../parts/state-tone.ts';
+import { useLiveUpdate } from '../api/live.tsx';
+import { Eta, Progress } from '../parts/progress.tsx';
+import { stateTone } from '../parts/state-tone.ts';
 import classes from './job-progress.module.css';
 
 type Shown = Job['progress'];

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
-import { taskQuery } from '../../api/queries.ts';
-import { useTexts } from '../../i18n/texts.ts';
-import { AsMenu } from '../../parts/as-menu.tsx';
-import { LogView } from '../../parts/log-view.tsx';
-import { QueryView } from '../../parts/query-view.tsx';
-import { SidePanel } from '../../parts/side-panel.tsx';
+import { taskQuery } from '../api/queries.ts';
+import { useTexts } from '../i18n/texts.ts';
+import { AsMenu } from '../parts/as-menu.tsx';
+import { LogView } from '../parts/log-view.tsx';
+import { QueryView } from '../parts/query-view.tsx';
+import { SidePanel } from '../parts/side-panel.tsx';
 import { Attempts } from './attempts.tsx';
 import { TaskActions } from './task-actions.tsx';
 import { TaskSummary } from './task-summary.tsx';

@@ -1,10 +1,10 @@
 import type { AllocationView } from '@backlot/contract/api/jobs';
-import { useFormat } from '../../format/index.ts';
-import { useTexts } from '../../i18n/texts.ts';
-import { Link } from '../../parts/link.tsx';
-import { FailureNotice, WaitReason } from '../../parts/reason.tsx';
-import { StateBadge } from '../../parts/state-badge.tsx';
-import { Ago, Duration } from '../../parts/time.tsx';
+import { useFormat } from '../format/index.ts';
+import { useTexts } from '../i18n/texts.ts';
+import { Link } from '../parts/link.tsx';
+import { FailureNotice, WaitReason } from '../parts/reason.tsx';
+import { StateBadge } from '../parts/state-badge.tsx';
+import { Ago, Duration } from '../parts/time.tsx';
 import classes from './attempts.module.css';
 import { jobTexts } from './texts.ts';
 
