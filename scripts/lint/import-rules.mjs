@@ -24,8 +24,7 @@ const packageRules = {
   sdk: ['contract'],
   control: ['contract'],
   node: ['contract'],
-  // The list of pages is the one thing that only cli can know.
-  console: ['contract', 'sdk', 'cli/console-workloads'],
+  console: ['contract', 'sdk'],
   testkit: ['contract', 'control', 'node'],
   cli: ['*'],
 };

@@ -46,7 +46,7 @@ describe('import rules', () => {
     ['packages/control/src/http/server.ts', 'node:http'],
     ['packages/control/src/http/server.test.ts', '@backlot/testkit/database'],
     ['packages/control/src/blobs/s3.ts', '@aws-sdk/client-s3'],
-    ['packages/console/src/app/main.tsx', '@backlot/cli/console-workloads'],
+    ['packages/console/src/app/main.tsx', '@backlot/sdk'],
     ['packages/cli/src/workloads.ts', '@backlot/renders'],
     ['packages/testkit/src/fake-node.ts', '@backlot/node/agent/agent'],
     ['workloads/renders/index.ts', './control/index.ts'],

@@ -40,7 +40,6 @@ function digestOfInputs() {
   add('package-lock.json');
   add('tsconfig.base.json');
   for (const name of ['packages/console', 'packages/contract', 'packages/sdk']) addFolder(name);
-  add('packages/cli/src/workloads.ts');
   for (const name of names) {
     add(`workloads/${name}/contract.ts`);
     addFolder(`workloads/${name}/contract`);

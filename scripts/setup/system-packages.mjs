@@ -91,7 +91,9 @@ async function findMissing(wanted, debian) {
 async function installedByDpkg(names) {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: this is dpkg-query's own notation for fields
   const format = '${Package} ${db:Status-Status}\\n';
-  const { tail } = await run('dpkg-query', ['--show', `--showformat=${format}`, ...names], { limitMs: 20_000 });
+  const { tail } = await run('dpkg-query', ['--show', `--showformat=${format}`, ...names], {
+    limitMs: 20_000,
+  });
   return new Set(
     tail.split('\n').flatMap((line) => (line.endsWith(' installed') ? [line.split(' ')[0]] : [])),
   );

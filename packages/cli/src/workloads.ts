@@ -12,7 +12,7 @@ export interface Workload {
 }
 
 /**
- * The one place that knows which workloads there are: a new one is its import and its name here, and the same
- * two lines in `console-workloads.ts` for its pages.
+ * The one place that knows which workloads there are: a new one is its import and its name here. Its pages need
+ * no line: the console's build takes in what lies in `workloads/<name>/console/`.
  */
 export const workloads: readonly Workload[] = [renders];

@@ -10,13 +10,6 @@ import { nodeSettings } from '../config/node-settings.ts';
 import type { Settings } from '../config/setting.ts';
 import { exitCodes } from '../exit-codes.ts';
 
-/** `backlot init control|node`: a configuration file with every setting explained and none of them set. */
-export const initCommands: CliGroup = {
-  name: 'init',
-  summary: { en: 'Write a configuration file to start from', 'zh-CN': '生成带注释的配置文件' },
-  commands: [initCommand('control', controlSettings), initCommand('node', nodeSettings)],
-};
-
 function initCommand(kind: 'control' | 'node', settings: (machine: Machine) => Settings) {
   return defineCommand({
     name: kind,
@@ -98,3 +91,10 @@ const phrases = {
     'zh-CN': '{path} 已存在。可用 --force 覆盖。',
   },
 } as const satisfies Record<string, Phrase>;
+
+/** `backlot init control|node`: a configuration file with every setting explained and none of them set. */
+export const initCommands: CliGroup = {
+  name: 'init',
+  summary: { en: 'Write a configuration file to start from', 'zh-CN': '生成带注释的配置文件' },
+  commands: [initCommand('control', controlSettings), initCommand('node', nodeSettings)],
+};

@@ -1,0 +1,92 @@
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { root } from '../setup/repository.mjs';
+import { external } from './bundle.mjs';
+
+/** Files that run-time code finds beside its sources, by workload; tests and sources are left behind. */
+const dataOfWorkloads = /\.(py|json|glb|gltf|obj|mtl|stl|ply|dae|fbx|blend|png|hdr|exr)$/;
+
+/**
+ * Everything of a release that is not bundled: the console, data files of the workloads, packages that stay
+ * packages, and the manifest.
+ * @param {string} out
+ */
+export async function writeReleaseFiles(out) {
+  await cp(join(root, 'packages/console/dist'), join(out, 'packages/console/dist'), { recursive: true });
+  for (const workload of await readdir(join(root, 'workloads'))) {
+    await cp(join(root, 'workloads', workload), join(out, 'workloads', workload), {
+      recursive: true,
+      filter: async (source) =>
+        !/node_modules|[\\/](console|__pycache__)([\\/]|$)|\.test\./.test(source) &&
+        (isFolder(source) || dataOfWorkloads.test(source)) &&
+        !source.endsWith('package.json'),
+    });
+  }
+  for (const name of external.vendored) await vendor(name, root, out, new Set());
+  await writeManifests(out);
+  for (const name of ['LICENSE', 'README.md', 'README.zh-CN.md', 'CHANGELOG.md']) {
+    await cp(join(root, name), join(out, name));
+  }
+}
+
+function isFolder(path) {
+  return !/\.[A-Za-z0-9-]+$/.test(path);
+}
+
+/** Copies a package and what it depends on, flat, as npm would install it. */
+async function vendor(name, from, out, done) {
+  if (done.has(name)) return;
+  done.add(name);
+  const folder = packageFolder(name, from);
+  await cp(folder, join(out, 'node_modules', name), {
+    recursive: true,
+    filter: (source) => !/node_modules[\\/].*[\\/](test|tests|examples|\.github)([\\/]|$)/.test(source),
+  });
+  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  for (const dependency of Object.keys(manifest.dependencies ?? {}))
+    await vendor(dependency, folder, out, done);
+}
+
+/** Where a package lies, seen from another; not every package lets its manifest be required. */
+export function packageFolder(name, from) {
+  for (const folder of createRequire(join(from, 'index.js')).resolve.paths(name) ?? []) {
+    const candidate = join(folder, name);
+    if (existsAsPackage(candidate)) return candidate;
+  }
+  throw new Error(`${name} is not installed.`);
+}
+
+function existsAsPackage(folder) {
+  try {
+    createRequire(join(folder, 'index.js')).resolve('./package.json');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function writeManifests(out) {
+  const repository = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const control = JSON.parse(await readFile(join(root, 'packages/control/package.json'), 'utf8'));
+  const { version, description, license } = repository;
+  const manifest = {
+    name: 'backlot',
+    version,
+    description,
+    license,
+    type: 'module',
+    bin: { backlot: 'bin/backlot.mjs' },
+    engines: { node: '>=22.12' },
+    // The database's server for machines without one: `npm install` here brings the one for the platform.
+    optionalDependencies: control.optionalDependencies,
+  };
+  await writeJson(join(out, 'package.json'), manifest);
+  await writeJson(join(out, 'packages/cli/package.json'), { name: '@backlot/cli', version, type: 'module' });
+  await writeJson(join(out, 'packages/node/src/runner/package.json'), { type: 'module' });
+}
+
+async function writeJson(path, value) {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
+}
