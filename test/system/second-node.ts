@@ -22,7 +22,7 @@ export async function joinNode(
 ): Promise<SecondNode> {
   const entry = resolve(
     import.meta.dirname,
-    flavour === 'tiny' ? '../../packages/testkit/bin/backlot-tiny.mjs' : '../../packages/cli/bin/backlot.mjs',
+    flavour === 'tiny' ? 'backlot-tiny.mjs' : '../../packages/cli/bin/backlot.mjs',
   );
   const created = await studio.api<{ secret: string }>('POST', '/api/v1/join-tokens', { uses: 1 });
   const dataDir = await makeDataDir();

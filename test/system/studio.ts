@@ -44,7 +44,7 @@ export interface StudioOptions {
 
 const entries = {
   backlot: resolve(import.meta.dirname, '../../packages/cli/bin/backlot.mjs'),
-  tiny: resolve(import.meta.dirname, '../../packages/testkit/bin/backlot-tiny.mjs'),
+  tiny: resolve(import.meta.dirname, 'backlot-tiny.mjs'),
 };
 
 /** A folder that an unprivileged PostgreSQL can reach. */

@@ -31,15 +31,12 @@ describe('phrases', () => {
 });
 
 describe('the error catalogue', () => {
-  const kinds = Object.values(contract)
-    .filter(
-      (value): value is Record<string, contract.ErrorKind> => typeof value === 'object' && value !== null,
-    )
-    .flatMap((table) => Object.values(table))
-    .filter(
-      (kind): kind is contract.ErrorKind =>
-        typeof kind === 'object' && kind !== null && 'retryable' in kind && 'message' in kind,
-    );
+  const isKind = (value: unknown): value is contract.ErrorKind =>
+    typeof value === 'object' && value !== null && 'retryable' in value && 'message' in value;
+  const kinds = Object.values<unknown>(contract)
+    .filter((value) => typeof value === 'object' && value !== null)
+    .flatMap((table) => Object.values<unknown>(table as object))
+    .filter(isKind);
 
   it('has each code once', () => {
     const codes = kinds.map((kind) => kind.code);
