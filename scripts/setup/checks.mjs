@@ -12,6 +12,7 @@ const bin = (...path) => join(root, 'node_modules', ...path);
 const checks = [
   { name: 'biome', args: [bin('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings', '.'] },
   { name: 'import rules', args: [join(root, 'scripts', 'lint', 'import-rules.mjs')] },
+  { name: 'lockfile', args: [join(root, 'scripts', 'lint', 'lockfile-rules.mjs')] },
   { name: 'file rules', args: [join(root, 'scripts', 'lint', 'file-rules.mjs')] },
   { name: 'types', args: tsc('tsconfig.json', 'root') },
   { name: 'types of the console', args: tsc(join('packages', 'console', 'tsconfig.json'), 'console') },

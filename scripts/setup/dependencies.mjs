@@ -14,7 +14,7 @@ export async function installDependencies(report) {
   if (isInstalled(readLock('package-lock.json'), readLock('node_modules/.package-lock.json')))
     return undefined;
   const { code, tail } = await run(
-    ...npm(['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund']),
+    ...npm(['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']),
     {
       report,
       limitMs: 20 * 60_000,

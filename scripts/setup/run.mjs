@@ -3,7 +3,8 @@ import { delimiter, join } from 'node:path';
 import { root } from './repository.mjs';
 
 /**
- * Runs a program to its end and keeps the last 200 lines of what it says. Never with a shell.
+ * Runs a program to its end and keeps the first and last lines of what it says: the first complaint is most often
+ * the cause. Never with a shell.
  *
  * @param {string} file
  * @param {readonly string[]} args
@@ -17,6 +18,7 @@ import { root } from './repository.mjs';
  */
 export function run(file, args, options) {
   return new Promise((resolve) => {
+    const head = [];
     const lines = [];
     const child = spawn(file, args, {
       cwd: root,
@@ -44,8 +46,9 @@ export function run(file, args, options) {
     child.once('close', (code) => end(code ?? -1));
 
     function keep(line) {
-      lines.push(line);
-      if (lines.length > 200) lines.shift();
+      if (head.length < 12) head.push(line);
+      else lines.push(line);
+      if (lines.length > 40) lines.shift();
       if (line.trim() !== '') options.report?.(line);
     }
     function end(code, message) {
@@ -53,7 +56,7 @@ export function run(file, args, options) {
       process.off('SIGINT', passOn);
       process.off('SIGTERM', passOn);
       if (message) lines.push(message);
-      resolve({ code, tail: lines.slice(-40).join('\n').trim() });
+      resolve({ code, tail: [...head, ...lines].join('\n').trim() });
     }
   });
 }
