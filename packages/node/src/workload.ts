@@ -179,6 +179,8 @@ export interface HostDefinition {
   readonly idleMs: number;
   /** Allocations at the same time. */
   readonly capacity: number;
+  /** Killed, with what runs in it, when it has not answered for so long. Left out: its silence is no fault. Milliseconds. */
+  readonly hungMs?: number;
 }
 
 /** All that a workload brings to a node. */

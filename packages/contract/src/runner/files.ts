@@ -117,5 +117,7 @@ export const ExitFile = z.object({
   leftBehind: z.number().int().nonnegative(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
+  /** For an allocation in a host: what the host said at its end. */
+  result: z.record(z.string(), z.unknown()).nullable().optional(),
 });
 export type ExitFile = z.infer<typeof ExitFile>;

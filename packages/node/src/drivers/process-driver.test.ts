@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@backlot/contract/clock';
 import { describeDriverContract } from '@backlot/testkit/driver-contract';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { ProcessEntry } from '../processes/identity.ts';
 import { nodeMark } from '../processes/marks.ts';
 import { openMachine } from './machine.ts';
@@ -19,11 +19,9 @@ describeDriverContract('process', async () => {
     async close() {
       const { table, owner } = machine;
       // A runner ends a moment after it has told the end of its work.
-      await expect
-        .poll(async () => (await table.withMark(await table.list(), nodeMark, owner)).filter(isLiving), {
-          timeout: 5_000,
-        })
-        .toEqual([]);
+      await vi.waitFor(async () => {
+        expect((await table.withMark(await table.list(), nodeMark, owner)).filter(isLiving)).toEqual([]);
+      }, 5_000);
       machine.limits.close();
       rmSync(dataDir, { recursive: true, force: true });
     },
