@@ -25,6 +25,7 @@ export * from './link/proof.ts';
 export * from './output.ts';
 export * from './phrase.ts';
 export * from './phrases/endings.ts';
+export * from './phrases/health.ts';
 export * from './phrases/kernel.ts';
 export * from './phrases/waits.ts';
 export * from './resources.ts';

@@ -53,7 +53,6 @@ export const LinkState = z.object({
 });
 /** Chooses a password by a one-time link; all older sessions of the account end. */
 export const PasswordSet = z.object({ token: z.string().max(200), password: Password });
-export const PasswordLink = z.object({ setupLink: z.string(), expiresAt: Timestamp });
 
 export const Account = z.object({
   id: Id,

@@ -23,7 +23,8 @@ export const accessErrors = defineErrors({
     retryable: false,
     message: {
       en: 'This one-time link is not valid any more: it was used, replaced or has expired. Restart Backlot for a new set-up link, or ask an administrator for a new one.',
-      'zh-CN': '此一次性链接已失效：可能已使用、已被替换或已过期。请重启 Backlot 获取新的设置链接，或向管理员索取。',
+      'zh-CN':
+        '此一次性链接已失效：可能已使用、已被替换或已过期。请重启 Backlot 获取新的设置链接，或向管理员索取。',
     },
   },
   already_set_up: {
@@ -82,12 +83,12 @@ export const accessErrors = defineErrors({
       'zh-CN': '范围 {scope} 不包含任何权限。请使用权限（如 jobs.read）、区域（如 jobs.*）或 *。',
     },
   },
-  scope_exceeded: {
+  whole_account_needed: {
     status: 403,
     retryable: false,
     message: {
-      en: 'A token can’t make a token that may more than itself ({scope}). Sign in, or ask for less.',
-      'zh-CN': '令牌不能创建权限超过自身的令牌（{scope}）。请登录操作，或减少范围。',
+      en: 'A token with fewer scopes than * or of a single project can’t manage the account it belongs to. Sign in, or use a token without these limits.',
+      'zh-CN': '范围受限或限定单个项目的令牌不能管理其所属账户。请登录操作，或使用不受限的令牌。',
     },
   },
   role_exceeded: {

@@ -2,14 +2,6 @@ import { defineErrors } from './catalogue.ts';
 
 /** Errors of the HTTP layer itself: what ends a request before a room of the house has seen it. */
 export const httpErrors = defineErrors({
-  method_not_allowed: {
-    status: 405,
-    retryable: false,
-    message: {
-      en: '{path} does not take {method}, only {allowed}. The reference at /api/docs lists every route.',
-      'zh-CN': '{path} 不支持 {method}，仅支持 {allowed}。所有接口见 /api/docs。',
-    },
-  },
   malformed_address: {
     status: 400,
     retryable: false,
@@ -31,7 +23,8 @@ export const httpErrors = defineErrors({
     retryable: false,
     message: {
       en: 'The value at {place} holds characters or a number that can’t be stored (U+0000, half a surrogate pair, a number too large) or is nested too deeply. Send it without them.',
-      'zh-CN': '{place} 处的值包含无法存储的字符或数字（U+0000、不完整的代理对、过大的数字），或嵌套过深。请去除后重试。',
+      'zh-CN':
+        '{place} 处的值包含无法存储的字符或数字（U+0000、不完整的代理对、过大的数字），或嵌套过深。请去除后重试。',
     },
   },
   precondition_failed: {
@@ -104,7 +97,8 @@ export const httpErrors = defineErrors({
     retryable: false,
     message: {
       en: 'The console is not built. Run `npm run build`, or start with `npm start`, which builds it; the API works meanwhile (/api/docs).',
-      'zh-CN': '控制台尚未构建。请运行 `npm run build`，或用 `npm start` 启动（会自动构建）；在此期间 API 可用（/api/docs）。',
+      'zh-CN':
+        '控制台尚未构建。请运行 `npm run build`，或用 `npm start` 启动（会自动构建）；在此期间 API 可用（/api/docs）。',
     },
   },
   address_in_use: {
@@ -120,7 +114,8 @@ export const httpErrors = defineErrors({
     retryable: false,
     message: {
       en: 'Listening on {host}:{port} is not possible here ({reason}). Choose another address with BACKLOT_HOST or port with BACKLOT_PORT.',
-      'zh-CN': '无法在 {host}:{port} 上监听（{reason}）。请用 BACKLOT_HOST 或 BACKLOT_PORT 指定其他地址或端口。',
+      'zh-CN':
+        '无法在 {host}:{port} 上监听（{reason}）。请用 BACKLOT_HOST 或 BACKLOT_PORT 指定其他地址或端口。',
     },
   },
 });

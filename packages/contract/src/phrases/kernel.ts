@@ -1,6 +1,13 @@
 import type { PhraseTable } from '../phrase.ts';
+import { agentPhrases } from './agent.ts';
 import { endingPhrases } from './endings.ts';
+import { healthPhrases } from './health.ts';
 import { waitPhrases } from './waits.ts';
 
 /** All sentences that the kernel itself puts into reasons. Pages and the CLI translate by them. */
-export const kernelPhrases = { ...waitPhrases, ...endingPhrases } satisfies PhraseTable;
+export const kernelPhrases = {
+  ...agentPhrases,
+  ...waitPhrases,
+  ...endingPhrases,
+  ...healthPhrases,
+} satisfies PhraseTable;

@@ -139,6 +139,14 @@ export interface EventCursorTable {
   seq: BigInt;
   updated_at: Time;
 }
+/** Events that a reaction was given up on. */
+export interface ReactionFailureTable {
+  name: string;
+  event_seq: BigInt;
+  attempts: number;
+  error: string;
+  at: Time;
+}
 export interface IdempotencyTable {
   actor: string;
   key: string;
@@ -397,6 +405,7 @@ export interface Tables {
   webhook: WebhookTable;
   webhook_delivery: WebhookDeliveryTable;
   event_cursor: EventCursorTable;
+  reaction_failure: ReactionFailureTable;
   idempotency: IdempotencyTable;
   leader: LeaderTable;
   setting: SettingTable;

@@ -1,0 +1,276 @@
+import { join } from 'node:path';
+import { type Clock, systemClock } from '@backlot/contract';
+import type { FastifyPluginAsync, RawServerDefault } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Logger } from 'pino';
+import manifest from '../package.json' with { type: 'json' };
+import { linkAddress } from './access/one-time-links.ts';
+import type { ScryptCost } from './access/passwords.ts';
+import { createArtifacts } from './artifacts/create-artifacts.ts';
+import { recordBlob } from './artifacts/record-blob.ts';
+import type { BlobAdapter } from './blobs/blob-adapter.ts';
+import { openFsBlobStore } from './blobs/fs-blob-store.ts';
+import { createPartLedger } from './blobs/part-ledger.ts';
+import { openS3BlobStore } from './blobs/s3-blob-store.ts';
+import type { S3Location } from './blobs/s3-objects.ts';
+import { createCore } from './core.ts';
+import { openDatabase, type Store } from './db/database.ts';
+import { kernelMigrations } from './db/kernel-migrations.ts';
+import { migrate } from './db/migrate.ts';
+import type { DatabaseAddress } from './db/pool.ts';
+import { createLocalFabric } from './fabric/local-fabric.ts';
+import { createFront } from './front.ts';
+import { addressToVisit } from './http/server.ts';
+import { viewJobs } from './jobs/job-view.ts';
+import type { Kernel } from './kernel.ts';
+import { createLeadership } from './leader/leadership.ts';
+import { createNodes } from './nodes/create-nodes.ts';
+import { readNodes } from './nodes/fleet/node-views.ts';
+import { overviewRoutes } from './overview/routes.ts';
+import { overviewSources } from './overview/sources.ts';
+import { Ownership } from './ownership.ts';
+import { replicaName } from './replica.ts';
+import { readTasks } from './tasks/task-view.ts';
+import { watchDatabase } from './telemetry/watch-database.ts';
+import type { ControlWorkload } from './workload.ts';
+
+/** What an operator decides. The same names as in the configuration file and the environment. */
+export interface ControlConfig {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** The address by which browsers and nodes come, when it is not the one that is listened on. */
+  readonly publicUrl?: string | undefined;
+  readonly dataDir: string;
+  /** BACKLOT_ADMIN_TOKEN. */
+  readonly adminToken?: string | undefined;
+  readonly s3?: S3Location | undefined;
+  /** Proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies?: readonly string[] | undefined;
+}
+
+export interface ControlOptions {
+  readonly config: ControlConfig;
+  readonly database: DatabaseAddress;
+  readonly workloads: readonly ControlWorkload[];
+  /** The folder of the built console; without it only the API is served. */
+  readonly consoleDir?: string | undefined;
+  readonly log: Logger;
+  readonly clock?: Clock | undefined;
+  /** In [0, 1), for jitter. */
+  readonly random?: (() => number) | undefined;
+  readonly passwordCost?: ScryptCost | undefined;
+}
+
+/** A running control plane. */
+export interface Control {
+  /** Where people and nodes reach it, without a trailing slash. */
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  readonly kernel: Kernel;
+  readonly store: Store;
+  /** A new set-up link, or null when the installation is set up (or has an administration token). */
+  setupLink(): Promise<string | null>;
+  /** A token by which the agent on this machine joins: one use, a few minutes. */
+  localJoinToken(): Promise<string>;
+  /** Ends everything that this started. Running work goes on. Harmless when repeated. */
+  close(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+const version = manifest.version;
+/** Answers that are being given may take so long when the control plane closes. */
+const defaultGraceMs = 4_000;
+
+/**
+ * Assembles the control plane and starts it: the only place that knows which room stands behind which port.
+ *
+ * It is either all there or not at all: when a part fails to start, those that have started are closed again.
+ * @throws database_unavailable, database_too_old, database_newer, address_in_use, address_not_allowed, …
+ */
+export async function createControl(options: ControlOptions): Promise<Control> {
+  const clock = options.clock ?? systemClock;
+  const ownership = new Ownership(clock, options.log);
+  try {
+    return await start(options, clock, ownership);
+  } catch (error) {
+    await ownership.closeAll(2_000);
+    throw error;
+  }
+}
+
+async function start(options: ControlOptions, clock: Clock, owned: Ownership): Promise<Control> {
+  const { config, log, workloads } = options;
+  const random = options.random ?? Math.random;
+  const store = openDatabase({ address: options.database, log, clock });
+  owned.add('database', () => store.close());
+  await store.check();
+  await migrate(
+    store,
+    [kernelMigrations, ...workloads.map(({ name, migrations = [] }) => ({ name, migrations }))],
+    log,
+  );
+  const replica = await replicaName(config.dataDir);
+
+  // Known for certain once the server listens; links and commands are made only after that.
+  let url = config.publicUrl ?? addressToVisit(config.host, config.port);
+  const publicUrl = () => url;
+  let kernel: Kernel | undefined;
+  const theKernel = (): Kernel => {
+    if (!kernel) throw new Error('The kernel is used before it is complete.');
+    return kernel;
+  };
+
+  const fabric = createLocalFabric({ log, clock });
+  owned.add('fabric', () => fabric.close());
+  const leadership = createLeadership;
+  const front = await createFront({
+    store,
+    fabric,
+    leadership,
+    replica,
+    workloads,
+    kernel: theKernel,
+    adminToken: config.adminToken,
+    publicUrl,
+    consoleDir: options.consoleDir,
+    trustedProxies: config.trustedProxies,
+    version,
+    clock,
+    log,
+    passwordCost: options.passwordCost,
+  });
+  const { access, audit, events, http, health, tokens } = front;
+  owned.add('front', () => front.close());
+  const metrics = front.metrics.registry;
+
+  const blobs = await openBlobs(config, store);
+  owned.add('files', () => blobs.close());
+  const shared = { store, clock, log, events, audit, access, metrics };
+  const artifacts = createArtifacts({ ...shared, blobs, health, replica });
+  const nodes = createNodes({
+    ...shared,
+    reports: () => core.reports,
+    placement: () => core.placement,
+    tokens,
+    fabric,
+    random,
+    publicUrl,
+    replica,
+  });
+  const core = createCore({
+    ...shared,
+    random,
+    artifacts,
+    tokens,
+    blobs,
+    workloads,
+    nodes: () => nodes,
+    leader: leadership,
+    replica,
+  });
+
+  kernel = {
+    db: store.db,
+    clock,
+    log,
+    blobs,
+    fabric,
+    events,
+    audit,
+    access,
+    jobs: core.jobs,
+    artifacts,
+    nodes,
+    placement: core.placement,
+    metrics,
+    health,
+    publicUrl,
+    transaction: (work) => store.transaction(work),
+  };
+
+  front.routes();
+  artifacts.routes(http.app);
+  core.routes(http.app);
+  nodes.routes(http.app);
+  nodes.sockets(http.sockets);
+  overviewRoutes(http.app, {
+    db: store.db,
+    access,
+    blobs,
+    sources: overviewSources(store.db, { nodes: readNodes, jobs: viewJobs, tasks: readTasks }),
+    workloads,
+    kernel: theKernel,
+    health: () => health.read(version),
+    log,
+  });
+  for (const workload of workloads) await addWorkload(workload, kernel, http);
+  await http.ready();
+
+  await front.start();
+  owned.add('artifacts', () => artifacts.close());
+  await artifacts.start();
+  owned.add('core', () => core.close());
+  await core.start();
+  const watch = watchDatabase({ store, board: health, clock });
+  owned.add('database watch', () => watch.close());
+  for (const workload of workloads) {
+    const running = await workload.start?.(kernel);
+    if (running) owned.add(workload.name, () => running.close());
+  }
+  let graceMs = defaultGraceMs;
+  owned.add('http', () => http.close(graceMs));
+  const bound = await http.listen(config.host, config.port);
+  url = config.publicUrl ?? addressToVisit(bound.host, bound.port);
+  owned.add('nodes', () => nodes.close());
+  nodes.start();
+  log.info({ url, version, replica }, 'the control plane is ready');
+
+  let closing: Promise<void> | undefined;
+  return {
+    get url() {
+      return url;
+    },
+    host: bound.host,
+    port: bound.port,
+    kernel,
+    store,
+    async setupLink() {
+      const token = await front.signIn.newSetupToken();
+      return token === null ? null : linkAddress(url, token);
+    },
+    localJoinToken: () => nodes.localJoinToken(),
+    close(closeOptions) {
+      graceMs = closeOptions?.graceMs ?? defaultGraceMs;
+      closing ??= owned.closeAll(graceMs + 1_000);
+      return closing;
+    },
+  };
+}
+
+async function openBlobs(config: ControlConfig, store: Store): Promise<BlobAdapter> {
+  const beforePublish = recordBlob(store.db);
+  if (config.s3) return openS3BlobStore({ ...config.s3, ledger: createPartLedger(store.db), beforePublish });
+  return await openFsBlobStore({ directory: join(config.dataDir, 'blobs'), beforePublish });
+}
+
+/** Gives a workload its routes and sockets. What it registers besides (content types, hooks) stays within its own scope. */
+async function addWorkload(
+  workload: ControlWorkload,
+  kernel: Kernel,
+  http: Awaited<ReturnType<typeof createFront>>['http'],
+): Promise<void> {
+  const routes: FastifyPluginAsync<Record<never, never>, RawServerDefault, ZodTypeProvider, Logger> = async (
+    scope,
+  ) => {
+    await workload.routes?.(scope, kernel);
+  };
+  await http.app.register(routes);
+  for (const { path, protocols, connect } of workload.sockets ?? []) {
+    http.sockets.route({
+      path,
+      ...(protocols ? { protocols } : {}),
+      connect: (socket, request, params) => connect(socket, request, params, kernel),
+    });
+  }
+}

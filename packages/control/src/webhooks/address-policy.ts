@@ -1,0 +1,70 @@
+import { BlockList, isIP } from 'node:net';
+import type { WebhookSettings } from '@backlot/contract';
+
+/** What an address is to us. */
+export type AddressKind = 'public' | 'private' | 'loopback' | 'forbidden';
+
+function block(...ranges: readonly [address: string, prefix: number][]): BlockList {
+  const list = new BlockList();
+  for (const [address, prefix] of ranges) {
+    list.addSubnet(address, prefix, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  }
+  return list;
+}
+
+const loopback = block(['127.0.0.0', 8], ['::1', 128]);
+
+const privateNetworks = block(
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['100.64.0.0', 10],
+  ['fc00::', 7],
+);
+
+/**
+ * Never a receiver: this host (0/8, ::), link-local (169.254/16 holds the metadata services of clouds), protocol
+ * assignments, benchmarking, multicast, reserved, documentation (IANA special-purpose registries), and
+ * IPv6 forms that carry an IPv4 address to a translator (NAT64, 6to4, Teredo).
+ */
+const forbidden = block(
+  ['0.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+  ['::', 128],
+  ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['100::', 64],
+  ['2001::', 32],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['fe80::', 10],
+  ['fec0::', 10],
+  ['ff00::', 8],
+);
+
+/** What kind of address it is. `BlockList` compares IPv4-mapped IPv6 addresses as the IPv4 that they mean. */
+export function kindOfAddress(address: string): AddressKind {
+  const bare = address.split('%', 1)[0] ?? '';
+  const version = isIP(bare);
+  if (version === 0) return 'forbidden';
+  const family = version === 6 ? 'ipv6' : 'ipv4';
+  if (loopback.check(bare, family)) return 'loopback';
+  if (forbidden.check(bare, family)) return 'forbidden';
+  return privateNetworks.check(bare, family) ? 'private' : 'public';
+}
+
+/** Why an address may not be called, as a word for the log of deliveries; undefined when it may. */
+export function refusalOf(address: string, settings: WebhookSettings): string | undefined {
+  const kind = kindOfAddress(address);
+  if (kind === 'forbidden') return 'it is not an address of a receiver';
+  if (kind === 'loopback' && !settings.allowLoopback) return 'it is the control plane’s own machine';
+  if (kind === 'private' && !settings.allowPrivateNetworks) return 'it is in a private network';
+  return undefined;
+}
