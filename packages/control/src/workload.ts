@@ -181,7 +181,12 @@ export interface ControlWorkload {
   start?(kernel: Kernel): Promise<{ close(): Promise<void> }>;
 }
 
+// What routes of every workload need: the kernel's paging, its view of an artifact, and its archives.
+export { toArtifact } from './artifacts/artifact-row.ts';
+export { contentDisposition } from './artifacts/download/content-disposition.ts';
+export { zipArtifacts } from './artifacts/download/zip.ts';
 export type { Db, Tx } from './db/schema.ts';
+export { decodeCursor, page } from './http/paging.ts';
 export type { Actor, Kernel } from './kernel.ts';
 export { systemActor } from './kernel.ts';
 export type { Reason };

@@ -2,7 +2,7 @@ import { Artifact, Id, Job, Name, Page, PageQuery, Timestamp, Usage } from '@bac
 import { z } from 'zod';
 import { PictureFormat } from './frames.ts';
 import { RenderFacts } from './job.ts';
-import { MissingFile, ModelFacts, ModelFormat } from './model.ts';
+import { ModelFacts, ModelFormat } from './model.ts';
 import { Engine, RenderSettings } from './settings.ts';
 
 /** An uploaded file and the name that it has relative to the model's file. */
@@ -68,7 +68,7 @@ export const Render = z.object({
   settings: RenderSettings,
   facts: RenderFacts,
   /** Files that the model refers to and that are not there; the import waits for them. */
-  missing: z.array(MissingFile),
+  missing: z.array(z.object({ path: z.string(), required: z.boolean() })),
   /** The task that waits for missing files; null when none does. */
   heldTaskId: Id.nullable(),
   frames: z.array(FrameCell),
@@ -127,6 +127,9 @@ export const RenderOptions = z.object({
   pricePerCoreHour: z.number().nullable(),
 });
 export type RenderOptions = z.infer<typeof RenderOptions>;
+
+/** `PATCH /api/v1/renders/options` */
+export const RenderOptionsPatch = z.object({ pricePerCoreHour: z.number().nonnegative().nullable() });
 
 /** project: everyone in it by their role. private: its owner, operators, and who is named. */
 export const modelVisibilities = ['project', 'private'] as const;

@@ -40,9 +40,9 @@ export const renderPhrases = {
     en: 'The file has no camera “{wanted}”. It has: {cameras}. Choose one of them, or automatic framing.',
     'zh-CN': '文件中没有摄像机“{wanted}”。现有：{cameras}。请选择其中之一或自动取景。',
   },
-  'renders.no_frames': {
-    en: 'None of the frames {frames} can be rendered: the file has {first} to {last}. Choose frames in that range.',
-    'zh-CN': '帧 {frames} 均无法渲染：文件范围为 {first} 到 {last}。请在该范围内选择。',
+  'renders.too_many_frames': {
+    en: 'The file’s own range has {count} frames, and one job has {limit} at most. Choose frames, such as 1-250.',
+    'zh-CN': '文件的帧范围共 {count} 帧，单个任务最多 {limit} 帧。请指定帧范围，例如 1-250。',
   },
   'renders.files_missing': {
     en: '{count} files that the model refers to are missing: {names}. Upload them, or go on without them.',
@@ -115,6 +115,10 @@ export const renderPhrases = {
   'renders.script_fault': {
     en: 'A fault of Backlot itself: {detail}. Report it with the log of this task; the model may be fine.',
     'zh-CN': 'Backlot 自身的故障：{detail}。请附上此任务的日志进行反馈；模型可能没有问题。',
+  },
+  'renders.killed': {
+    en: 'The process was killed from outside (SIGKILL), not by Backlot. It is started again.',
+    'zh-CN': '进程被外部强制终止（SIGKILL），并非由 Backlot 发起，将重新启动。',
   },
   'renders.lost': {
     en: 'The process was lost before it said how it ended. It is tried again.',

@@ -1,3 +1,4 @@
+import { TaskInput } from '@backlot/contract';
 import { z } from 'zod';
 import { PictureFormat } from './frames.ts';
 import { ModelFacts, ModelFormat, ResolvedStage } from './model.ts';
@@ -37,8 +38,11 @@ export const ImportParameters = z.object({
     turntable: Turntable.nullable(),
   }),
   acceptMissing: z.boolean(),
+  /** Inputs that were missing at first and were brought later. */
+  supplied: z.array(TaskInput).max(10_000).default([]),
 });
 export type ImportParameters = z.infer<typeof ImportParameters>;
+export type ImportParametersInput = z.input<typeof ImportParameters>;
 export const ImportResult = z.object({ facts: ModelFacts, seconds: z.number() });
 export type ImportResult = z.infer<typeof ImportResult>;
 

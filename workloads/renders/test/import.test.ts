@@ -23,9 +23,15 @@ const wish = {
   acceptMissing: false,
 };
 const importModel = (path: string, more: object = {}) =>
-  runTask(node, importExecutor, taskKinds.import, { ...wish, main: path.split('/').at(-1), ...more }, {
-    inputs: withSideFiles(`${corpusDir}/${path}`),
-  });
+  runTask(
+    node,
+    importExecutor,
+    taskKinds.import,
+    { ...wish, main: path.split('/').at(-1), ...more },
+    {
+      inputs: withSideFiles(`${corpusDir}/${path}`),
+    },
+  );
 
 describe('importing a model', () => {
   it('gives facts, a scene that stands alone and a preview', async () => {
@@ -34,7 +40,13 @@ describe('importing a model', () => {
     expect(conclusion.outcome).toBe('ok');
     if (conclusion.outcome !== 'ok') return;
     const { facts } = ImportResult.parse(conclusion.result);
-    expect(facts).toMatchObject({ format: 'dae', main: 'duck.dae', polygons: 2144, missing: [], materials: 1 });
+    expect(facts).toMatchObject({
+      format: 'dae',
+      main: 'duck.dae',
+      polygons: 2144,
+      missing: [],
+      materials: 1,
+    });
     expect(conclusion.outputs.map((output) => output.name).sort()).toEqual(['preview.png', 'scene.blend']);
   });
 });

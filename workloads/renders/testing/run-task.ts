@@ -1,7 +1,14 @@
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Capability, newId, type Offer, systemClock, type TaskDraftInput, TaskDraft } from '@backlot/contract';
+import {
+  type Capability,
+  newId,
+  type Offer,
+  systemClock,
+  TaskDraft,
+  type TaskDraftInput,
+} from '@backlot/contract';
 import { createRunCommand } from '@backlot/node/probes/run-command';
 import { systemProcessTable } from '@backlot/node/processes/system-process-table';
 import { openSandbox, type Sandbox } from '@backlot/node/sandbox/sandbox';
@@ -40,7 +47,13 @@ export async function openTestNode(): Promise<TestNode> {
   const run = createRunCommand({ ...parts, sandbox });
   const probeFolder = join(scratch, 'probe');
   await mkdir(probeFolder);
-  const context = { run, log: silent, signal: new AbortController().signal, scratch: probeFolder, env: process.env };
+  const context = {
+    run,
+    log: silent,
+    signal: new AbortController().signal,
+    scratch: probeFolder,
+    env: process.env,
+  };
   const capabilities = [...(await blenderProbe.probe(context)), ffmpegCapability];
   return {
     run,

@@ -76,6 +76,12 @@ export function classifyEnding(ending: Ending): Failure {
     );
   if (exit.cause === 'runner-lost') return renderFailure('crash', 'renders.lost', {}, { excerpt });
   if (named) return classifyNamed(named, ending, excerpt);
+  // Neither we nor the memory limit sent it, and no program kills itself with it: somebody outside did.
+  if (how === 'SIGKILL')
+    return {
+      ...renderFailure('node', 'renders.killed', {}, { excerpt }),
+      signature: 'node:killed',
+    };
   if (exit.code === 9) {
     const detail = lastLine(ending.logTail);
     return renderFailure('product', 'renders.script_fault', { detail }, { excerpt, cause: detail });
