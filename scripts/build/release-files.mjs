@@ -82,7 +82,6 @@ async function writeManifests(out) {
     optionalDependencies: control.optionalDependencies,
   };
   await writeJson(join(out, 'package.json'), manifest);
-  await writeJson(join(out, 'packages/cli/package.json'), { name: '@backlot/cli', version, type: 'module' });
   await writeJson(join(out, 'packages/node/src/runner/package.json'), { type: 'module' });
 }
 

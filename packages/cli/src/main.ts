@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { chooseLanguage, type Language } from '@backlot/contract/phrase';
 import { config as configureZod, locales } from 'zod';
+import manifest from '../package.json' with { type: 'json' };
 import type { CliCommand } from './command.ts';
 import { ownCommands } from './commands/index.ts';
 import { createContext } from './context.ts';
@@ -12,7 +12,7 @@ import { type GlobalOptions, runProgram } from './program.ts';
 import { supervisorChannel } from './supervisor-channel.ts';
 
 /** The version of this release: all our packages have the same. */
-export const version = readVersion();
+export const { version } = manifest;
 
 export interface MainOptions extends Product {
   readonly process: NodeJS.Process;
@@ -110,12 +110,4 @@ function isServer(command: string | undefined): boolean {
 function endSoon(process: NodeJS.Process): void {
   if (process.channel && process.connected) process.disconnect();
   setTimeout(() => process.exit(), 2000).unref();
-}
-
-function readVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  const manifest: unknown = JSON.parse(text);
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : '0.0.0';
 }

@@ -1,6 +1,7 @@
 import type { CliCommand } from '../command.ts';
 import type { Product } from '../product.ts';
 import { benchCommands } from './bench.ts';
+import { controlCommand } from './control.ts';
 import { doctorCommand } from './doctor.ts';
 import { eventsCommand } from './events.ts';
 import { initCommands } from './init.ts';
@@ -15,6 +16,7 @@ import { upCommand } from './up.ts';
 export function ownCommands(product: Product): readonly CliCommand[] {
   return [
     upCommand(product),
+    controlCommand(product),
     initCommands,
     doctorCommand(product),
     loginCommand,

@@ -41,6 +41,15 @@ export function controlSettings(machine: Machine) {
         'zh-CN': '前面有反向代理时，浏览器和节点访问本系统所用的地址。',
       },
     },
+    trustedProxies: {
+      schema: listSchema.default([]),
+      defaultText: 'none',
+      example: '127.0.0.1,10.0.0.0/8',
+      help: {
+        en: 'Addresses of reverse proxies whose X-Forwarded-For is believed, with commas between them.',
+        'zh-CN': '可信反向代理的地址（信任其 X-Forwarded-For），用逗号分隔。',
+      },
+    },
     dataDir: {
       schema: z
         .string()

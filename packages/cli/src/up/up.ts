@@ -7,6 +7,7 @@ import { takeOwnerLock } from '@backlot/control/db/embedded/owner-lock';
 import { createLog } from '@backlot/control/telemetry/log';
 import type { Logger } from 'pino';
 import type { ControlSettings } from '../config/control-settings.ts';
+import { untilAborted } from '../serve/until-aborted.ts';
 import { isAtLeast, readLogLine } from './log-line.ts';
 import { Part, type PartOptions } from './part.ts';
 import { RotatingLog } from './rotating-log.ts';
@@ -37,7 +38,8 @@ export interface UpDisplay {
 }
 
 /** The whole must be gone within ten seconds of a Ctrl-C; each part has its share, and the rest is for the kill. */
-const graceMs = { agent: 5000, control: 2500 } as const;
+const graceMs = { agent: 5000, control: 3500 } as const;
+
 /**
  * Everything on one machine: the database, then the control plane, then a node's agent, each supervised; until
  * the signal is aborted, then all of it ends in the other order.
@@ -54,24 +56,15 @@ export async function runUp(options: UpOptions): Promise<void> {
   const runDir = join(settings.dataDir, 'run');
   await mkdir(runDir, { recursive: true });
   const lock = await takeOwnerLock(join(runDir, 'owner.json'), settings.dataDir);
-  // What keeps us running while a part is between two lives.
-  const alive = setInterval(() => undefined, 2 ** 30);
   const installation = new Installation(options, runDir);
   try {
-    await installation.start();
-    await aborted(signal);
+    const asked = untilAborted(signal);
+    await Promise.race([installation.start(), asked]);
+    await asked;
     show.stopping();
-  } catch (error) {
-    if (!signal.aborted) throw error;
   } finally {
     await installation.close();
-    clearInterval(alive);
     await lock.release();
-  }
-
-  function aborted(stop: AbortSignal): Promise<void> {
-    if (stop.aborted) return Promise.resolve();
-    return new Promise((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
   }
 }
 
@@ -80,6 +73,7 @@ class Installation {
   readonly #runPath: string;
   readonly #logs: RotatingLog[] = [];
   readonly #log: Logger;
+  #starting: Promise<void> = Promise.resolve();
   #record: RunRecord | undefined;
   #postgres: EmbeddedPostgres | undefined;
   #control: Part | undefined;
@@ -96,8 +90,15 @@ class Installation {
     });
   }
 
-  async start(): Promise<void> {
+  /** Resolves when everything runs. Ends early, with the signal's reason, when it is asked to end in between. */
+  start(): Promise<void> {
+    this.#starting = this.#startAll();
+    return this.#starting;
+  }
+
+  async #startAll(): Promise<void> {
     await this.#endLeftovers();
+    this.#options.signal.throwIfAborted();
     this.#record = new RunRecord(this.#runPath);
     const databaseUrl = this.#options.settings.databaseUrl ?? (await this.#startDatabase());
     this.#options.signal.throwIfAborted();
@@ -110,6 +111,8 @@ class Installation {
   async close(): Promise<void> {
     await this.#agent?.stop(graceMs.agent);
     await this.#control?.stop(graceMs.control);
+    // A start in progress ends now: what it waits for has been stopped, or it sees the signal after the next step.
+    await this.#starting.catch(() => undefined);
     await this.#postgres?.close();
     this.#record?.close();
     for (const log of this.#logs) log.close();

@@ -50,33 +50,6 @@ export const cliErrors = defineErrors({
       'zh-CN': '{name} 对应多个{what}：{matches}。请输入更完整的编号。',
     },
   },
-  already_running: {
-    status: 409,
-    retryable: false,
-    message: {
-      en: 'Backlot is already running with the data in {directory} (process {pid}). Use that one, stop it, or choose another folder with --data-dir.',
-      'zh-CN':
-        'Backlot 已在使用数据目录 {directory}（进程 {pid}）。请使用该实例、将其停止，或用 --data-dir 指定其他目录。',
-    },
-  },
-  port_in_use: {
-    status: 409,
-    retryable: false,
-    message: {
-      en: 'Port {port} on {host} is taken by another program. Stop it, or choose another port with --port (or BACKLOT_PORT).',
-      'zh-CN':
-        '{host} 的端口 {port} 已被其他程序占用。请停止该程序，或用 --port（或 BACKLOT_PORT）指定其他端口。',
-    },
-  },
-  address_not_usable: {
-    status: 400,
-    retryable: false,
-    message: {
-      en: 'This machine can’t listen on {host}:{port} ({reason}). Choose an address of this machine with --host, and a port above 1024 unless started as root.',
-      'zh-CN':
-        '本机无法监听 {host}:{port}（{reason}）。请用 --host 指定本机地址；非 root 启动时请使用 1024 以上的端口。',
-    },
-  },
   part_failed: {
     status: 500,
     retryable: true,
@@ -85,13 +58,28 @@ export const cliErrors = defineErrors({
       'zh-CN': '{part} 在就绪之前已退出（退出码 {code}）。最后的输出见上方，完整日志在 {log}。',
     },
   },
-  join_token_needed: {
+  setting_not_supported: {
     status: 400,
     retryable: false,
     message: {
-      en: 'This machine has not joined {url} yet. Make a join token on its Nodes page (or with `backlot nodes join-token`) and pass it with --token.',
-      'zh-CN':
-        '本机尚未加入 {url}。请在其节点页面（或用 `backlot nodes join-token`）创建接入令牌，并用 --token 传入。',
+      en: '{key} is set, but this release can’t use it yet: {reason} Leave it out.',
+      'zh-CN': '设置了 {key}，但当前版本尚不支持：{reason} 请去掉该设置。',
+    },
+  },
+  settings_incomplete: {
+    status: 400,
+    retryable: false,
+    message: {
+      en: '{key} is set and {missing} is not. Set both, or neither.',
+      'zh-CN': '设置了 {key} 但没有设置 {missing}。请同时设置或都不设置。',
+    },
+  },
+  control_url_missing: {
+    status: 400,
+    retryable: false,
+    message: {
+      en: 'Say which control plane this machine belongs to: --join https://… (or BACKLOT_CONTROL_URL).',
+      'zh-CN': '请指定本机所属的控制面：--join https://…（或 BACKLOT_CONTROL_URL）。',
     },
   },
 });
