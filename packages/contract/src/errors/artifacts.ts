@@ -52,6 +52,14 @@ export const artifactErrors = defineErrors({
         '上传元数据不符合要求：{reason}。请发送 filename、project，以及（如已知）64 位十六进制的 sha256。',
     },
   },
+  tus_version_unknown: {
+    status: 412,
+    retryable: false,
+    message: {
+      en: 'Uploads speak tus {version} here. Send the header Tus-Resumable: {version}.',
+      'zh-CN': '此处上传使用 tus {version} 协议。请发送请求头 Tus-Resumable: {version}。',
+    },
+  },
   upload_too_large: {
     status: 413,
     retryable: false,

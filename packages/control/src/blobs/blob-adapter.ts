@@ -37,9 +37,14 @@ export interface PiecedUploads {
   /**
    * Checks the whole and makes it a blob. Repeatable until it has succeeded. After a mismatch the upload is gone.
    *
+   * @param onVerified called once the bytes are known to be the expected ones and before they become a blob
    * @throws digest_mismatch, size_mismatch, upload_gone
    */
-  finish(id: string, expected?: { readonly digest?: string; readonly size?: number }): Promise<BlobFacts>;
+  finish(
+    id: string,
+    expected?: { readonly digest?: string; readonly size?: number },
+    onVerified?: (found: BlobFacts) => Promise<void>,
+  ): Promise<BlobFacts>;
   /** Forgets an upload and frees its space. Harmless when it is unknown. */
   abort(id: string): Promise<void>;
   /** Ids of uploads that have not grown since `before`, for the sweep. */

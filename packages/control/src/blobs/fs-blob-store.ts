@@ -79,7 +79,7 @@ export async function openFsBlobStore(options: FsBlobStoreOptions): Promise<Blob
       }
     },
 
-    async finish(id, expected) {
+    async finish(id, expected, onVerified) {
       const piece = pieceOf(id);
       const size = (await statOrUndefined(piece))?.size;
       if (size === undefined) throw new BacklotError(artifactErrors.upload_gone);
@@ -90,6 +90,7 @@ export async function openFsBlobStore(options: FsBlobStoreOptions): Promise<Blob
         await pieces.abort(id);
         throw error;
       }
+      await onVerified?.(found);
       await options.beforePublish?.(found);
       await publish(piece, pathOf(found.digest), size);
       digests.forget(id);

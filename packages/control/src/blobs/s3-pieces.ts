@@ -147,7 +147,7 @@ export function createS3Pieces({ objects, ledger, partSize, publish }: S3PiecesO
       return at;
     },
 
-    async finish(id, expected) {
+    async finish(id, expected, onVerified) {
       const progress = await progressOf(id);
       const { key } = progress.multipart;
       const size = sizeOf(progress.parts);
@@ -159,6 +159,7 @@ export function createS3Pieces({ objects, ledger, partSize, publish }: S3PiecesO
         await forget(progress);
         throw error;
       }
+      await onVerified?.(found);
       await publish(found, (target) => objects.copy(key, target, size));
       await forget(progress);
       return found;

@@ -1,0 +1,197 @@
+import {
+  Artifact,
+  ArtifactCheck,
+  ArtifactCheckAnswer,
+  ArtifactContentQuery,
+  ArtifactQuery,
+  ArtifactZipQuery,
+  artifactErrors,
+  BacklotError,
+  Id,
+  IdParams,
+  Page,
+} from '@backlot/contract';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Db } from '../db/schema.ts';
+import { decodeCursor, page } from '../http/paging.ts';
+import type { Artifacts } from '../kernel.ts';
+import type { App } from '../workload.ts';
+import { toArtifact } from './artifact-row.ts';
+import type { ArtifactsDependencies } from './dependencies.ts';
+import { contentDisposition } from './download/content-disposition.ts';
+import { sendBlob } from './download/send-blob.ts';
+import { zipArtifacts } from './download/zip.ts';
+import { claimKnownBytes } from './library.ts';
+
+const Cursor = z.object({ id: Id });
+/** More files are better fetched in several archives. */
+const MOST_IN_A_ZIP = 10_000;
+
+/** What people and programs do with artifacts: list, look, download, delete. */
+export function artifactRoutes(
+  app: App,
+  deps: ArtifactsDependencies & { readonly artifacts: Artifacts },
+): void {
+  const { store, blobs, access, audit, events, artifacts, log } = deps;
+  const { db } = store;
+  const projectOf = (request: FastifyRequest) => projectOfArtifact(db, (request.params as { id: string }).id);
+
+  app.get(
+    '/api/v1/artifacts',
+    {
+      config: { access: { kind: 'permission', permission: 'artifacts.read', project: 'any' } },
+      schema: {
+        summary: 'Lists artifacts, newest first.',
+        querystring: ArtifactQuery,
+        response: { 200: Page(Artifact) },
+      },
+    },
+    async (request) => {
+      const { query } = request;
+      const after = decodeCursor(query.cursor, Cursor);
+      const visible = access.projectsWith(request.actor, 'artifacts.read');
+      const rows = await db
+        .selectFrom('artifact')
+        .selectAll()
+        .where('deleted_at', 'is', null)
+        .$if(visible !== 'all', (q) =>
+          q.where((where) =>
+            where('project_id', '=', where.fn.any(where.val([...(visible as readonly string[])]))),
+          ),
+        )
+        .$if(query.projectId !== undefined, (q) => q.where('project_id', '=', query.projectId ?? ''))
+        .$if(query.jobId !== undefined, (q) => q.where('job_id', '=', query.jobId ?? ''))
+        .$if(query.taskId !== undefined, (q) => q.where('task_id', '=', query.taskId ?? ''))
+        .$if(query.kind !== undefined, (q) => q.where('kind', '=', query.kind ?? ''))
+        .$if(after !== undefined, (q) => q.where('id', '<', after?.id ?? ''))
+        .orderBy('id', 'desc')
+        .limit(query.limit + 1)
+        .execute();
+      return page(rows, query.limit, (last) => ({ id: last.id }), toArtifact);
+    },
+  );
+
+  app.post(
+    '/api/v1/artifacts/check',
+    {
+      config: {
+        access: {
+          kind: 'permission',
+          permission: 'artifacts.write',
+          project: (request) => (request.body as z.infer<typeof ArtifactCheck>).projectId,
+        },
+        audited: 'by-handler',
+      },
+      schema: {
+        summary: 'Tells whether the project holds these bytes already, so that they need not be sent.',
+        body: ArtifactCheck,
+        response: { 200: ArtifactCheckAnswer },
+      },
+    },
+    async (request) => ({ artifact: await claimKnownBytes(deps, request.actor, request.body) }),
+  );
+
+  app.get(
+    '/api/v1/artifacts/zip',
+    {
+      exposeHeadRoute: false, // its size is known only once it is made
+      config: {
+        access: { kind: 'permission', permission: 'artifacts.read', project: 'any' },
+        stream: true,
+      },
+      schema: { summary: 'Downloads several artifacts as one zip.', querystring: ArtifactZipQuery },
+    },
+    async (request, reply) => {
+      const { query } = request;
+      const visible = access.projectsWith(request.actor, 'artifacts.read');
+      const rows = await db
+        .selectFrom('artifact')
+        .selectAll()
+        .where('deleted_at', 'is', null)
+        .$if(visible !== 'all', (q) =>
+          q.where((where) =>
+            where('project_id', '=', where.fn.any(where.val([...(visible as readonly string[])]))),
+          ),
+        )
+        .$if(query.ids !== undefined, (q) => q.where('id', 'in', query.ids ?? []))
+        .$if(query.jobId !== undefined, (q) => q.where('job_id', '=', query.jobId ?? ''))
+        .$if(query.kind !== undefined, (q) => q.where('kind', '=', query.kind ?? ''))
+        .orderBy('name')
+        .limit(MOST_IN_A_ZIP)
+        .execute();
+      if (rows.length === 0) throw new BacklotError(artifactErrors.nothing_to_zip);
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort());
+      return reply
+        .type('application/zip')
+        .header('content-disposition', contentDisposition('attachment', `${query.name ?? 'backlot'}.zip`))
+        .send(zipArtifacts(rows.map(toArtifact), blobs, log, gone.signal));
+    },
+  );
+
+  app.get(
+    '/api/v1/artifacts/:id',
+    {
+      config: { access: { kind: 'permission', permission: 'artifacts.read', project: projectOf } },
+      schema: { summary: 'Tells what an artifact is.', params: IdParams, response: { 200: Artifact } },
+    },
+    (request) => artifacts.get(request.params.id),
+  );
+
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/api/v1/artifacts/:id/content',
+    config: {
+      access: { kind: 'permission', permission: 'artifacts.read', project: projectOf },
+      stream: true,
+    },
+    schema: {
+      summary: 'Downloads the bytes of an artifact, whole or by range.',
+      params: IdParams,
+      querystring: ArtifactContentQuery,
+    },
+    handler: async (request, reply) => {
+      const artifact = await artifacts.get(request.params.id);
+      return sendBlob(request, reply, blobs, { ...artifact, download: request.query.download });
+    },
+  });
+
+  app.delete(
+    '/api/v1/artifacts/:id',
+    {
+      config: { access: { kind: 'permission', permission: 'artifacts.delete', project: projectOf } },
+      schema: {
+        summary: 'Deletes an artifact; its bytes go later, when nothing else refers to them.',
+        params: IdParams,
+        response: { 204: z.undefined() },
+      },
+    },
+    async (request, reply) => {
+      const before = await artifacts.get(request.params.id);
+      await store.transaction(async (tx) => {
+        await artifacts.remove(tx, [before.id]);
+        await audit.record(tx, {
+          actor: request.actor,
+          action: 'artifact.delete',
+          subject: { kind: 'artifact', id: before.id },
+          projectId: before.projectId,
+          before,
+        });
+      });
+      events.wake();
+      return reply.code(204).send();
+    },
+  );
+}
+
+/** For the guard of a route: the project that an artifact belongs to; null when there is no such artifact. */
+async function projectOfArtifact(db: Db, id: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('artifact')
+    .select('project_id')
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  return row?.project_id ?? null;
+}
