@@ -3,6 +3,9 @@ import type { ApiClient } from '@backlot/sdk';
 import type { z } from 'zod';
 import type { ExitCode } from './exit-codes.ts';
 
+/** What commands about a project begin with: the one that was named, else the only one there is. */
+export { findProject } from './commands/find.ts';
+
 /**
  * The port by which a workload adds commands to `backlot`: a command is data (its words, arguments, options
  * and examples), a schema that turns what was typed into an input, and one function. The frame does the rest:

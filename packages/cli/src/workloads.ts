@@ -15,4 +15,7 @@ export interface Workload {
  * The one place that knows which workloads there are: a new one is its import and its name here. Its pages need
  * no line: the console's build takes in what lies in `workloads/<name>/console/`.
  */
-export const workloads: readonly Workload[] = [renders];
+export const workloads: readonly Workload[] = [
+  // One line for each.
+  renders,
+];

@@ -1,0 +1,111 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { copyRepository } from './copy-repository.ts';
+
+/**
+ * The test of the design: a workload is its folder and two lines in cli. Take them away, and everything else still
+ * type-checks, obeys the import rules, starts, and passes its tests.
+ */
+describe.each(['renders'])('without the workload %s', (workload) => {
+  let copy: string;
+
+  beforeAll(() => {
+    copy = copyRepository();
+    rmSync(join(copy, 'workloads', workload), { recursive: true });
+    rmSync(join(copy, 'node_modules', '@backlot', workload));
+    removeItsTests(copy, workload);
+  });
+  afterAll(() => rmSync(copy, { recursive: true, force: true }));
+
+  it('two lines in cli name it, and taking them out is all there is to do', () => {
+    const path = join(copy, 'packages/cli/src/workloads.ts');
+    const lines = readFileSync(path, 'utf8').split('\n');
+    const rest = lines.filter((line) => !isItsLine(line, workload));
+    expect(lines.length - rest.length).toBe(2);
+    writeFileSync(path, rest.join('\n'));
+    expect(filesNaming(copy, `@backlot/${workload}`)).toEqual([]);
+  });
+
+  it('everything else type-checks', () => {
+    expect(node(copy, 'node_modules/typescript/bin/tsc', '--noEmit', '--project', 'tsconfig.json')).toBe('');
+    expect(
+      node(
+        copy,
+        'node_modules/typescript/bin/tsc',
+        '--noEmit',
+        '--project',
+        'packages/console/tsconfig.json',
+      ),
+    ).toBe('');
+  });
+
+  it('the import rules hold', () => {
+    expect(node(copy, 'scripts/lint/import-rules.mjs')).toBe('');
+  });
+
+  it('`backlot` starts, with every command but those of the workload', () => {
+    const help = node(copy, 'packages/cli/bin/backlot.mjs', '--help');
+    expect(help).toMatch(/^ {2}up /m);
+    expect(help).not.toMatch(/^ {2}render /m);
+  });
+
+  it('the kernel passes its tests', () => {
+    const fast = ['packages/contract', 'packages/sdk', 'packages/cli', 'packages/testkit', 'scripts'];
+    const output = node(copy, 'node_modules/vitest/vitest.mjs', 'run', ...fast);
+    expect(output).toMatch(/Tests\s+\d+ passed/);
+    expect(output).not.toMatch(/failed/);
+  });
+});
+
+function isItsLine(line: string, workload: string): boolean {
+  return line.includes(`'@backlot/${workload}'`) || line.trim() === `${workload},`;
+}
+
+/** End-to-end tests of a workload go with it: they are the ones that name it. */
+function removeItsTests(copy: string, workload: string): void {
+  for (const path of filesNaming(copy, `@backlot/${workload}`)) {
+    if (path.startsWith('test/') || path.startsWith('bench/')) rmSync(join(copy, path));
+  }
+}
+
+function filesNaming(copy: string, text: string): string[] {
+  return ['packages', 'workloads', 'test', 'bench', 'scripts']
+    .flatMap((area) => listFiles(copy, area))
+    .filter(
+      (path) =>
+        /\.(ts|tsx|mjs)$/.test(path) && !path.startsWith('scripts/lint/') && !path.startsWith('test/design/'),
+    )
+    .filter((path) =>
+      new RegExp(`from '${text}|import\\('${text}`).test(readFileSync(join(copy, path), 'utf8')),
+    );
+}
+
+function listFiles(copy: string, folder: string): string[] {
+  return readdirSync(join(copy, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : listFiles(copy, path);
+    return entry.isFile() ? [path] : [];
+  });
+}
+
+/** Runs a program of the copy to its end; its output, which is all of it when it fails. */
+function node(copy: string, ...args: string[]): string {
+  const { stdout, stderr, status, error } = spawnSync(process.execPath, args, {
+    cwd: copy,
+    encoding: 'utf8',
+    timeout: 240_000,
+    // The copy's run must not report into ours.
+    env: {
+      ...process.env,
+      BACKLOT_TEST_SUMMARY: undefined,
+      NO_COLOR: '1',
+      FORCE_COLOR: undefined,
+      VITEST: undefined,
+    },
+  });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}:\n${stdout}\n${stderr}`);
+  return stdout;
+}
