@@ -180,7 +180,7 @@ export const tinyNode: NodeWorkload = {
   hosts: {
     'tiny.host': {
       kind: 'tiny.host',
-      launch: async ({ socket }) => ({ argv: [process.execPath, hostFile], env: { TINY_SOCKET: socket } }),
+      launch: async () => ({ argv: [process.execPath, hostFile] }),
       recycle: { maxAllocations: 3 },
       idleMs: 30_000,
       capacity: 2,
