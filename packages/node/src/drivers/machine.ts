@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@backlot/contract/clock';
@@ -22,6 +23,8 @@ export interface Machine {
   readonly driver: ProcessDriver;
   /** Value of `BACKLOT_NODE` in the environment of everything that this node starts. */
   readonly owner: string;
+  /** Tells this agent process from those before it; value of `BACKLOT_COMMAND` in its commands. */
+  readonly instance: string;
 }
 
 export interface OpenMachineOptions {
@@ -34,15 +37,16 @@ export interface OpenMachineOptions {
 export async function openMachine({ dataDir, clock }: OpenMachineOptions): Promise<Machine> {
   const table = systemProcessTable();
   const owner = nodeMarkOf(dataDir);
+  const instance = randomUUID();
   const cache = join(dataDir, 'cache');
   mkdirSync(cache, { recursive: true, mode: 0o750 });
-  const plain = createRunCommand({ table, clock, owner });
+  const plain = createRunCommand({ table, clock, owner, instance });
   const limits = openLimits({ owner });
   const [sandbox, guard] = await Promise.all([
     openSandbox({ run: plain, clock, scratch: cache }),
     findGuard(plain),
   ]);
-  const run = createRunCommand({ table, clock, owner, sandbox });
+  const run = createRunCommand({ table, clock, owner, instance, sandbox });
   const driver = new ProcessDriver({
     table,
     clock,
@@ -52,5 +56,5 @@ export async function openMachine({ dataDir, clock }: OpenMachineOptions): Promi
     owner,
     runner: runnerProgram(cache),
   });
-  return { table, limits, sandbox, run, driver, owner };
+  return { table, limits, sandbox, run, driver, owner, instance };
 }

@@ -207,6 +207,11 @@ export class Hosts {
     }
   }
 
+  /** Ids of the hosts that run; what carries their marks is no stray. */
+  hostIds(): string[] {
+    return [...this.#keepers.values()].flatMap((keeper) => keeper.hosts.map(({ id }) => id));
+  }
+
   #keeper(kind: string): HostKeeper {
     const keeper = this.#keepers.get(kind);
     if (!keeper) throw new BacklotError(kernelErrors.not_found, { params: { what: 'host', id: kind } });

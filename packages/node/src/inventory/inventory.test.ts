@@ -16,7 +16,12 @@ import { readPortableCounters } from './portable-load.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'backlot-inventory-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const run = createRunCommand({ table: systemProcessTable(), clock: systemClock, owner: 'inventory-test' });
+const run = createRunCommand({
+  table: systemProcessTable(),
+  clock: systemClock,
+  owner: 'inventory-test',
+  instance: 'test',
+});
 const noGpus = { gpus: [], driverVersion: undefined, program: undefined };
 const gib = 1024 ** 3;
 

@@ -6,6 +6,7 @@ import type { CapabilityProbe, ProbeContext } from '../workload.ts';
 import {
   audioTrials,
   decodeArguments,
+  decodersOfInterest,
   type EncoderTrial,
   encodeArguments,
   familiesOf,
@@ -52,7 +53,11 @@ export const ffmpegProbe: CapabilityProbe = {
       name: 'ffmpeg',
       ...(version === undefined ? {} : { version }),
       features: [...new Set([...encoders, ...familiesOf(encoders), ...(ffprobe ? ['ffprobe'] : [])])].sort(),
-      details: { path, ...(ffprobe ? { ffprobe } : {}), decoders: await list('-decoders') },
+      details: {
+        path,
+        ...(ffprobe ? { ffprobe } : {}),
+        decoders: (await list('-decoders')).filter((name) => decodersOfInterest.has(name)),
+      },
       proof: `encoded a frame with each of ${encoders.length} encoders and decoded it again`,
       provedAt: new Date().toISOString(),
     };

@@ -48,6 +48,14 @@ export const audioTrials: readonly EncoderTrial[] = [
   { encoder: 'flac', container: 'flac' },
 ];
 
+/** Decoders worth telling about; a build has hundreds. They are as the build lists them, not tried one by one. */
+export const decodersOfInterest: ReadonlySet<string> = new Set(
+  (
+    'h264 hevc av1 libdav1d vp8 vp9 mpeg2video mpeg4 prores ffv1 mjpeg png exr flv aac mp3 mp3float opus flac ac3 ' +
+    'pcm_s16le h264_cuvid hevc_cuvid av1_cuvid'
+  ).split(' '),
+);
+
 const quiet = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-y'] as const;
 /** Large enough for every hardware encoder's smallest picture. */
 const picture = 'testsrc2=size=320x192:rate=25:duration=0.2';

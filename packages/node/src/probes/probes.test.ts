@@ -14,7 +14,12 @@ import { type RunProbesOptions, runProbes } from './run-probes.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'backlot-probes-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const run = createRunCommand({ table: systemProcessTable(), clock: systemClock, owner: 'probe-test' });
+const run = createRunCommand({
+  table: systemProcessTable(),
+  clock: systemClock,
+  owner: 'probe-test',
+  instance: 'test',
+});
 
 function options(probes: readonly CapabilityProbe[], more: Partial<RunProbesOptions> = {}): RunProbesOptions {
   return {

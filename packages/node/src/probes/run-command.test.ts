@@ -6,7 +6,7 @@ import { systemProcessTable } from '../processes/system-process-table.ts';
 import { createRunCommand } from './run-command.ts';
 
 const table = systemProcessTable();
-const run = createRunCommand({ table, clock: systemClock, owner: `run-${process.pid}` });
+const run = createRunCommand({ table, clock: systemClock, owner: `run-${process.pid}`, instance: 'test' });
 const sh = (script: string, more: Partial<Parameters<typeof run>[1]> = {}) =>
   run(['sh', '-c', script], { timeoutMs: 10_000, ...more });
 const strays = async () => await table.withMark(await table.list(), nodeMark, `run-${process.pid}`);

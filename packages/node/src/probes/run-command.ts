@@ -24,6 +24,8 @@ export interface RunCommandParts {
   readonly clock: Clock;
   /** Value of the node's mark. */
   readonly owner: string;
+  /** Value of the commands' mark: commands of an agent that has ended are strays. */
+  readonly instance: string;
   /** Asked only when a command wants one. */
   readonly sandbox?: Sandbox;
   readonly environment?: NodeJS.ProcessEnv;
@@ -44,7 +46,7 @@ export function createRunCommand(parts: RunCommandParts): RunCommand {
       home: options.sandbox?.workDir ?? options.cwd ?? tmpdir(),
       temporary: options.sandbox ? '/tmp' : tmpdir(),
       given: options.env ?? {},
-      marks: { [nodeMark]: parts.owner, [commandMark]: String(process.pid) },
+      marks: { [nodeMark]: parts.owner, [commandMark]: parts.instance },
     });
     const program = findExecutable(argv[0] ?? '', env.PATH ?? '');
     if (!program)

@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 export const allocationMark = 'BACKLOT_ALLOCATION';
 /** The runner of this allocation. Children never carry it. */
 export const runnerMark = 'BACKLOT_RUNNER';
-/** A short command of an agent: a probe, a check. Ends with its agent. */
+/** A short command of the agent of this instance: a probe, a check. It has no meaning without its agent. */
 export const commandMark = 'BACKLOT_COMMAND';
 /** The node, by its data directory: several nodes may share a machine, in tests above all. */
 export const nodeMark = 'BACKLOT_NODE';

@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), 'backlot-sandbox-'));
 const work = join(folder, 'work');
 const inputs = join(folder, 'inputs');
 const secret = join(folder, 'secret');
-const parts = { table: systemProcessTable(), clock: systemClock, owner: 'test' };
+const parts = { table: systemProcessTable(), clock: systemClock, owner: 'test', instance: 'test' };
 let sandbox: Sandbox;
 
 beforeAll(async () => {
