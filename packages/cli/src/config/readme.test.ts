@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { exitCodes } from '../exit-codes.ts';
+import { controlSettings } from './control-settings.ts';
+import { nodeSettings } from './node-settings.ts';
+import { envKey, type Settings } from './setting.ts';
+
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const machine = { platform: 'linux', home: '/home/you', isRoot: false, env: {} } as const;
+
+/** The rows that the README has to hold; on a failure, paste them from the message. */
+function rows(table: Settings): string {
+  return Object.entries(table)
+    .map(([name, { defaultText, help }]) => `| \`${envKey(name)}\` | ${defaultText} | ${help.en} |`)
+    .join('\n')
+    .replaceAll('/home/you', '~');
+}
+
+it.each([
+  ['control', controlSettings(machine)],
+  ['node', nodeSettings(machine)],
+])('the README tells every setting of %s as it is', (_kind, table) => {
+  expect(readme).toContain(rows(table));
+});
+
+it('the README tells every exit code', () => {
+  for (const code of Object.values(exitCodes))
+    expect(readme).toMatch(new RegExp(`^\\|.*\\b${code}\\b.*\\|`, 'm'));
+});
