@@ -31,17 +31,20 @@ export interface OpenMachineOptions {
   /** The node's data directory; compiled runners and the probe's scratch folder go into `cache/` there. */
   readonly dataDir: string;
   readonly clock: Clock;
+  /** Left out: whatever this machine allows. */
+  readonly limits?: Limits;
 }
 
 /** Looks at what this machine can do (control groups, sandbox, guard) and opens the process driver over it. */
-export async function openMachine({ dataDir, clock }: OpenMachineOptions): Promise<Machine> {
+export async function openMachine(options: OpenMachineOptions): Promise<Machine> {
+  const { dataDir, clock } = options;
   const table = systemProcessTable();
   const owner = nodeMarkOf(dataDir);
   const instance = randomUUID();
   const cache = join(dataDir, 'cache');
   mkdirSync(cache, { recursive: true, mode: 0o750 });
   const plain = createRunCommand({ table, clock, owner, instance });
-  const limits = openLimits({ owner });
+  const limits = options.limits ?? openLimits({ owner });
   const [sandbox, guard] = await Promise.all([
     openSandbox({ run: plain, clock, scratch: cache }),
     findGuard(plain),
