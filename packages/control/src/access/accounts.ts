@@ -15,7 +15,7 @@ import type { Store } from '../db/database.ts';
 import { isUniqueViolation } from '../db/database-error.ts';
 import type { Db, Tx } from '../db/schema.ts';
 import type { Actor, AuditLog } from '../kernel.ts';
-import { lockAdministrators, requireAdministrator, requireMayGrant, setGrant } from './grants.ts';
+import { keepingAdministrator, requireMayGrant, setGrant } from './grants.ts';
 import { createLink } from './one-time-links.ts';
 import type { Passwords } from './passwords.ts';
 import { endSessions } from './sessions.ts';
@@ -82,50 +82,50 @@ export class Accounts {
    */
   async change(id: string, patch: z.output<typeof AccountPatch>, actor: Actor): Promise<Account> {
     const { store, audit } = this.#deps;
-    return await store.transaction(async (tx) => {
-      await lockAdministrators(tx);
-      const before = await this.get(id, tx);
-      await tx
-        .updateTable('account')
-        .set({
-          name: patch.name ?? before.name,
-          language: patch.language ?? before.language,
-          ...(patch.disabled === undefined || patch.disabled === before.disabled
-            ? {}
-            : { disabled_at: patch.disabled ? new Date() : null }),
-        })
-        .where('id', '=', id)
-        .execute();
-      if (patch.grants) await this.#replaceGrants(tx, before, patch.grants, actor);
-      if (patch.disabled) await endSessions(tx, id);
-      if (patch.disabled || patch.grants) await requireAdministrator(tx);
-      const after = await this.get(id, tx);
-      await audit.record(tx, {
-        actor,
-        action: 'account.change',
-        subject: { kind: 'account', id },
-        before: forAudit(before),
-        after: forAudit(after),
-      });
-      return after;
-    });
+    return await store.transaction((tx) =>
+      keepingAdministrator(tx, async () => {
+        const before = await this.get(id, tx);
+        await tx
+          .updateTable('account')
+          .set({
+            name: patch.name ?? before.name,
+            language: patch.language ?? before.language,
+            ...(patch.disabled === undefined || patch.disabled === before.disabled
+              ? {}
+              : { disabled_at: patch.disabled ? new Date() : null }),
+          })
+          .where('id', '=', id)
+          .execute();
+        if (patch.grants) await this.#replaceGrants(tx, before, patch.grants, actor);
+        if (patch.disabled) await endSessions(tx, id);
+        const after = await this.get(id, tx);
+        await audit.record(tx, {
+          actor,
+          action: 'account.change',
+          subject: { kind: 'account', id },
+          before: forAudit(before),
+          after: forAudit(after),
+        });
+        return after;
+      }),
+    );
   }
 
   /** Deletes an account with its sessions and tokens; what it did stays in the audit. @throws last_administrator */
   async remove(id: string, actor: Actor): Promise<void> {
     const { store, audit } = this.#deps;
-    await store.transaction(async (tx) => {
-      await lockAdministrators(tx);
-      const before = await this.get(id, tx);
-      await tx.deleteFrom('account').where('id', '=', id).execute();
-      await requireAdministrator(tx);
-      await audit.record(tx, {
-        actor,
-        action: 'account.delete',
-        subject: { kind: 'account', id },
-        before: forAudit(before),
-      });
-    });
+    await store.transaction((tx) =>
+      keepingAdministrator(tx, async () => {
+        const before = await this.get(id, tx);
+        await tx.deleteFrom('account').where('id', '=', id).execute();
+        await audit.record(tx, {
+          actor,
+          action: 'account.delete',
+          subject: { kind: 'account', id },
+          before: forAudit(before),
+        });
+      }),
+    );
   }
 
   /** A new one-time link by which the owner chooses a password. Earlier ones stop working. */

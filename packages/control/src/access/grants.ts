@@ -11,8 +11,8 @@ export async function lockAdministrators(tx: Tx): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(${administratorsLock})`.execute(tx);
 }
 
-/** @throws last_administrator when nobody is left who may everything. Call it after the change, under the lock. */
-export async function requireAdministrator(tx: Tx): Promise<void> {
+/** Whether there is anybody who may everything. */
+export async function hasAdministrator(tx: Tx): Promise<boolean> {
   const someone = await tx
     .selectFrom('role_grant as g')
     .innerJoin('account as a', 'a.id', 'g.account_id')
@@ -22,7 +22,20 @@ export async function requireAdministrator(tx: Tx): Promise<void> {
     .where('a.disabled_at', 'is', null)
     .limit(1)
     .executeTakeFirst();
-  if (!someone) throw new BacklotError(accessErrors.last_administrator);
+  return someone !== undefined;
+}
+
+/**
+ * Makes a change under the lock, unless it takes away the last administrator. An installation that is run by its
+ * administration token alone has none, and may go on so.
+ * @throws last_administrator
+ */
+export async function keepingAdministrator<T>(tx: Tx, change: () => Promise<T>): Promise<T> {
+  await lockAdministrators(tx);
+  const before = await hasAdministrator(tx);
+  const result = await change();
+  if (before && !(await hasAdministrator(tx))) throw new BacklotError(accessErrors.last_administrator);
+  return result;
 }
 
 /**

@@ -11,15 +11,18 @@ import type { Db } from '../db/schema.ts';
  * oldest open one is not enough either: 11 may belong to a younger transaction than 12 does.
  *
  * So a reader goes on over consecutive numbers only, and stops at a gap. A gap is over when the missing row
- * appears, or when every transaction that was open when we first saw a higher number has ended: whoever took the
+ * appears, or when every transaction that had an id when we first saw a higher number has ended: whoever took the
  * missing number was one of them (`EventLog.append` sees to it that the transaction has its id before it takes a
  * number), so if the row is still not there it was rolled back.
+ *
+ * That bound is an id of our own, taken after the look. `pg_snapshot_xmax` would not do: it is one past the
+ * newest transaction that has *ended*, and open ones may well be younger.
  */
 export interface Checkpoint {
   /** The highest number seen at that time. */
   readonly seq: number;
-  /** Every transaction that was open then has an id below this one (pg_snapshot_xmax). */
-  readonly xmax: bigint;
+  /** Every transaction that had taken a number by then has an id below this one. */
+  readonly bound: bigint;
 }
 
 export interface TailState {
@@ -32,17 +35,26 @@ export interface TailState {
 /** One look at the log: rows after the cursor in order, as one snapshot saw them. */
 export interface LogView<Row extends { readonly seq: number }> {
   readonly rows: readonly Row[];
-  /** The oldest transaction that is still open (pg_snapshot_xmin). */
+  /** Every transaction with an id below this one has ended (pg_snapshot_xmin). */
   readonly xmin: bigint;
-  readonly xmax: bigint;
 }
 
-/** Which of the rows may be read now. `blocked`: there are more, but a gap before them is not settled yet. */
+export interface Advance<Row> {
+  /** May be read now. */
+  readonly rows: readonly Row[];
+  readonly state: TailState;
+  /** There are more, but a gap before them is not settled yet. */
+  readonly blocked: boolean;
+  /** A number beyond the gap for which a checkpoint is to be made. */
+  readonly unbounded: number | undefined;
+}
+
+/** Which of the rows may be read now. */
 export function advance<Row extends { readonly seq: number }>(
   state: TailState,
   view: LogView<Row>,
-): { readonly rows: readonly Row[]; readonly state: TailState; readonly blocked: boolean } {
-  const settled = state.checkpoints.filter((checkpoint) => checkpoint.xmax <= view.xmin);
+): Advance<Row> {
+  const settled = state.checkpoints.filter((checkpoint) => checkpoint.bound <= view.xmin);
   const horizon = settled.at(-1)?.seq ?? 0;
   let cursor = state.cursor;
   let count = 0;
@@ -51,18 +63,26 @@ export function advance<Row extends { readonly seq: number }>(
     cursor = seq;
     count += 1;
   }
+  const checkpoints = state.checkpoints.filter((checkpoint) => checkpoint.seq > cursor);
   const highest = view.rows.at(-1)?.seq ?? 0;
-  const open = state.checkpoints.filter((checkpoint) => checkpoint.seq > cursor);
-  const known = open.at(-1)?.seq ?? cursor;
-  const checkpoints = highest > known ? [...open, { seq: highest, xmax: view.xmax }] : open;
-  return { rows: view.rows.slice(0, count), state: { cursor, checkpoints }, blocked: highest > cursor };
+  return {
+    rows: view.rows.slice(0, count),
+    state: { cursor, checkpoints },
+    blocked: highest > cursor,
+    unbounded: highest > (checkpoints.at(-1)?.seq ?? cursor) ? highest : undefined,
+  };
+}
+
+/** An id that is higher than that of every transaction that has one. Uses up one id, so only a gap asks for it. */
+export async function takeBound(db: Db): Promise<bigint> {
+  const { rows } = await sql<{ id: string }>`SELECT pg_current_xact_id()::text AS id`.execute(db);
+  return BigInt(rows[0]?.id ?? 0);
 }
 
 /** Looks at the log after a number. */
 export async function viewLog(db: Db, after: number, limit: number): Promise<LogView<Event>> {
   const { rows } = await sql<{
     xmin: string;
-    xmax: string;
     seq: number | null;
     id: string;
     at: Date;
@@ -72,7 +92,7 @@ export async function viewLog(db: Db, after: number, limit: number): Promise<Log
     subject_id: string;
     body: Record<string, unknown>;
   }>`
-    SELECT pg_snapshot_xmin(now.snapshot)::text AS xmin, pg_snapshot_xmax(now.snapshot)::text AS xmax, e.*
+    SELECT pg_snapshot_xmin(now.snapshot)::text AS xmin, e.*
     FROM (SELECT pg_current_snapshot() AS snapshot) now
     LEFT JOIN LATERAL (
       SELECT seq, id, at, project_id, kind, subject_kind, subject_id, body
@@ -83,7 +103,6 @@ export async function viewLog(db: Db, after: number, limit: number): Promise<Log
   return {
     rows: rows.flatMap((row) => (row.seq === null ? [] : [toEvent({ ...row, seq: row.seq })])),
     xmin: BigInt(first?.xmin ?? 0),
-    xmax: BigInt(first?.xmax ?? 0),
   };
 }
 
@@ -128,8 +147,12 @@ export class LogTail {
   /** What can be read now. `more`: look again at once; `blocked`: look again soon. */
   async read(): Promise<{ events: readonly Event[]; more: boolean; blocked: boolean }> {
     const view = await viewLog(this.#db, this.#state.cursor, this.#limit);
-    const { rows, state, blocked } = advance(this.#state, view);
+    const { rows, state, blocked, unbounded } = advance(this.#state, view);
     this.#state = state;
+    if (unbounded !== undefined) {
+      const checkpoint = { seq: unbounded, bound: await takeBound(this.#db) };
+      this.#state = { ...state, checkpoints: [...state.checkpoints, checkpoint] };
+    }
     return { events: rows, more: rows.length === this.#limit, blocked };
   }
 }
