@@ -4,6 +4,7 @@ import { fill } from '@backlot/contract/phrase';
 import { ApiError, UnexpectedAnswerError, UnreachableError } from '@backlot/sdk';
 import { UsageError } from './command.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { PartRefusedError } from './up/part.ts';
 
 /** What a failed command tells a person, a program, and the shell. */
 export interface FailureReport {
@@ -57,6 +58,10 @@ export function reportFailure(error: unknown, language: Language): FailureReport
       details: [],
     };
   }
+  if (error instanceof PartRefusedError) {
+    const { code, message } = error;
+    return { exitCode: knownCode(error.exitCode), code, message, details: [] };
+  }
   if (error instanceof UsageError) {
     return { exitCode: exitCodes.usage, code: 'usage', message: error.message, details: [] };
   }
@@ -82,6 +87,11 @@ export function reportFailure(error: unknown, language: Language): FailureReport
     details: [],
     ...(error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {}),
   };
+}
+
+/** What a part ended with is ours to end with, as long as it is one of the codes that we promise. */
+function knownCode(code: number): ExitCode {
+  return Object.values(exitCodes).find((known) => known === code) ?? exitCodes.failed;
 }
 
 function exitCodeOf(status: number): ExitCode {

@@ -74,8 +74,10 @@ export function controlSettings(machine: Machine) {
       },
     },
     databaseUrl: {
+      // Not parsed as a URL: the embedded server's names the folder of a socket, which no host may look like.
       schema: z
-        .url({ protocol: /^postgres(ql)?$/, error: 'write it as postgres://user:password@host/name' })
+        .string()
+        .regex(/^postgres(ql)?:\/\/\S+$/, 'write it as postgres://user:password@host/name')
         .optional(),
       defaultText: 'an embedded PostgreSQL in the data folder',
       example: 'postgres://backlot:secret@127.0.0.1:5432/backlot',

@@ -246,7 +246,8 @@ class Installation {
     return (line) => {
       log.write(line);
       const { level, text } = readLogLine(name, line);
-      if (isAtLeast(level, 'warn')) this.#options.show.log(text);
+      // Why a part refuses to start reaches us as a message too, and is said once.
+      if (isAtLeast(level, 'warn') && !line.startsWith('✗')) this.#options.show.log(text);
     };
   }
 }
