@@ -35,7 +35,7 @@ describe('the error catalogue', () => {
     typeof value === 'object' && value !== null && 'retryable' in value && 'message' in value;
   const kinds = Object.values<unknown>(contract)
     .filter((value) => typeof value === 'object' && value !== null)
-    .flatMap((table) => Object.values<unknown>(table as object))
+    .flatMap((table) => Object.values(table as Record<string, unknown>))
     .filter(isKind);
 
   it('has each code once', () => {
