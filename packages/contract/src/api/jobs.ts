@@ -8,7 +8,7 @@ import { Resources } from '../resources.ts';
 import { AllocationOutcome, AllocationState } from '../states/allocation.ts';
 import { JobIntent, JobState } from '../states/job.ts';
 import { TaskState } from '../states/task.ts';
-import { TaskClass } from '../task.ts';
+import { TaskClass, TaskInput } from '../task.ts';
 import { PageQuery, Timestamp } from './common.ts';
 
 /** 0..1 by weight of the tasks; `etaMs` with its band once there is something measured to say it from. */
@@ -20,6 +20,7 @@ export const JobProgress = z.object({
   etaLowMs: z.number().nonnegative().nullable(),
   etaHighMs: z.number().nonnegative().nullable(),
 });
+export type JobProgress = z.infer<typeof JobProgress>;
 
 export const Job = z.object({
   id: Id,
@@ -49,6 +50,20 @@ export const JobQuery = PageQuery.extend({
   kind: z.string().max(60).optional(),
   state: JobState.optional(),
   text: z.string().max(200).optional(),
+});
+/** Submits a job of any kind; the kind's own schema checks the parameters. */
+export const JobCreate = z.object({
+  kind: z.string().min(1).max(60),
+  projectId: Id,
+  name: z.string().trim().min(1).max(200),
+  parameters: z.record(z.string(), z.unknown()).default({}),
+  priority: z.number().int().min(-100).max(100).default(0),
+});
+export type JobCreate = z.infer<typeof JobCreate>;
+/** Lets a held task go on: changed parameters are merged by key, files by name. */
+export const TaskRelease = z.object({
+  parameters: z.record(z.string(), z.unknown()).optional(),
+  inputs: z.array(TaskInput).max(1000).optional(),
 });
 export const JobPatch = z.object({
   intent: JobIntent.optional(),

@@ -196,6 +196,16 @@ export const LogTail = AllocationRef.extend({
   from: z.number().int().nonnegative(),
 });
 
+/** Method of the call by which the control plane asks for what a node has not uploaded of a log yet. */
+export const logTailMethod = 'kernel.log-tail';
+/** The bytes from `position` on, base64; `size` is how long the log is by now. */
+export const LogTailResult = z.object({
+  position: z.number().int().nonnegative(),
+  data: z.string(),
+  size: z.number().int().nonnegative(),
+});
+export type LogTailResult = z.infer<typeof LogTailResult>;
+
 /** What a node may send, by `t`. */
 export const nodeMessages = {
   hello: Hello,

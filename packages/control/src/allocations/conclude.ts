@@ -1,0 +1,328 @@
+import {
+  type AllocationOutcome,
+  endingPhrases,
+  type Failure,
+  type Reason,
+  reason,
+  type TaskDraft,
+  type Usage,
+  waitPhrases,
+} from '@backlot/contract';
+import { sql } from 'kysely';
+import type { TaskRow, Tx } from '../db/schema.ts';
+import { avoid } from '../tasks/avoidances.ts';
+import type { Change } from '../tasks/change.ts';
+import type { TaskPatch } from '../tasks/ledger.ts';
+import { attemptsAfter, decideRetry, type FailedAttempt, memorySteps } from '../tasks/retry.ts';
+import { shapeOf } from '../tasks/shape.ts';
+import { lookBack, pastAttempts } from './history-of-task.ts';
+import type { OpenAllocation } from './rows.ts';
+import type { StopReason } from './verdict.ts';
+
+/** How an allocation ends. */
+export interface Ending {
+  readonly outcome: AllocationOutcome;
+  readonly failure?: Failure;
+  /** Why, for people. */
+  readonly reason?: Reason;
+  readonly usage?: Usage;
+  /** For `ok`: what was found, already checked against the task kind. */
+  readonly result?: Record<string, unknown>;
+  /** Number of the report that ended it. */
+  readonly seq?: number;
+  /** For outcomes that are not charged: keep away from the node for so long. */
+  readonly avoidMs?: number;
+}
+
+/** A task whose end is final, for what follows from it. */
+export interface EndedTask {
+  readonly id: string;
+  readonly jobId: string | null;
+  readonly state: 'succeeded' | 'failed' | 'canceled';
+  readonly failure: Failure | null;
+  /** The attempt brought the task forward, so its failure says nothing about the job. */
+  readonly progressed: boolean;
+}
+
+/** What ending allocations needs beside the change. */
+export interface ConcludeDeps {
+  /** In [0, 1), for back-offs. */
+  readonly random: () => number;
+  /** Works out what follows from tasks that have ended, in the same transaction; `jobs` does. */
+  readonly followUp: (change: Change, ended: readonly EndedTask[]) => Promise<void>;
+  /** Stops a job whose tasks keep failing for one reason. */
+  readonly afterFailure: (change: Change, task: { jobId: string; failure: Failure }) => Promise<void>;
+  /** Whether some other node could do what this one can't. */
+  readonly anotherCandidate: (tx: Tx, task: TaskRow, exceptNodeId: string) => Promise<boolean>;
+}
+
+/**
+ * Ends one allocation, once: gives back what it holds, moves its task, and works out what follows. The job of the
+ * task is locked, the allocation as well. False when it had ended before, and then nothing is changed.
+ */
+export async function concludeAllocation(
+  deps: ConcludeDeps,
+  change: Change,
+  allocation: OpenAllocation,
+  ending: Ending,
+): Promise<boolean> {
+  const { tx } = change;
+  const closed = await tx
+    .updateTable('allocation')
+    .set({
+      state: 'ended',
+      known_state: null,
+      outcome: ending.outcome,
+      failure: ending.failure ? JSON.stringify(ending.failure) : null,
+      reason: ending.reason ? JSON.stringify(ending.reason) : sql`reason`,
+      usage: ending.usage ? JSON.stringify(ending.usage) : null,
+      ...(ending.seq === undefined ? {} : { seq: ending.seq }),
+      cpu_held: false,
+      ended_at: sql`now()`,
+    })
+    .where('id', '=', allocation.id)
+    .where('fence', '=', allocation.fence)
+    .where('state', '<>', 'ended')
+    .returning('id')
+    .execute();
+  if (closed.length === 0) return false;
+
+  change.usage.release(allocation.node_id, allocation.resources, {
+    cpu: allocation.cpu_held,
+    rest: true,
+  });
+  change.events.push({
+    projectId: allocation.project_id,
+    kind: 'allocation.ended',
+    subject: { kind: 'allocation', id: allocation.id },
+    body: {
+      outcome: ending.outcome,
+      fence: allocation.fence,
+      taskId: allocation.task_id,
+      jobId: allocation.job_id,
+      nodeId: allocation.node_id,
+      ...(ending.failure ? { failure: ending.failure } : {}),
+      ...(ending.reason ? { reason: ending.reason } : {}),
+    },
+  });
+  change.wake('slot-free');
+  await settleTask(deps, change, allocation, ending);
+  return true;
+}
+
+/** Moves the task of an allocation that has ended. */
+async function settleTask(
+  deps: ConcludeDeps,
+  change: Change,
+  allocation: OpenAllocation,
+  ending: Ending,
+): Promise<void> {
+  const jobId = allocation.job_id;
+  const canceling = jobId !== null && change.ledger.jobs.get(jobId)?.intent === 'cancel';
+  switch (ending.outcome) {
+    case 'ok':
+      return endTask(deps, change, allocation, 'succeeded', {
+        result: ending.result ?? {},
+        failure: null,
+      });
+    case 'failed':
+      if (!canceling) return settleFailure(deps, change, allocation, ending);
+      return endTask(deps, change, allocation, 'canceled', {});
+    case 'canceled':
+      return endTask(deps, change, allocation, 'canceled', ending.reason ? { wait: ending.reason } : {});
+    case 'preempted':
+    case 'lost':
+    case 'rejected':
+    case 'expired':
+      if (canceling) return endTask(deps, change, allocation, 'canceled', {});
+      return requeue(change, allocation, ending);
+  }
+}
+
+async function requeue(change: Change, allocation: OpenAllocation, ending: Ending): Promise<void> {
+  if (ending.avoidMs !== undefined) {
+    await avoid(change.tx, {
+      owner: { taskId: allocation.task_id },
+      nodeId: allocation.node_id,
+      signature: ending.outcome,
+      forMs: ending.avoidMs,
+      // Asking the same node again at once would only be refused again.
+      strictly: ending.outcome === 'rejected',
+    });
+  }
+  await change.ledger.moveAndTell('queued', [{ id: allocation.task_id }], {
+    only: ['placed', 'running', 'frozen'],
+    body: () => ({ because: ending.outcome }),
+  });
+  change.wake('task-ready');
+}
+
+async function endTask(
+  deps: ConcludeDeps,
+  change: Change,
+  allocation: OpenAllocation,
+  state: EndedTask['state'],
+  patch: TaskPatch,
+  progressed = false,
+): Promise<void> {
+  const moved = await change.ledger.moveAndTell(state, [{ id: allocation.task_id, patch }], {
+    only: ['placed', 'running', 'frozen'],
+    body: () => (patch.failure ? { failure: patch.failure } : {}),
+  });
+  if (moved.length === 0) return;
+  await deps.followUp(change, [
+    {
+      id: allocation.task_id,
+      jobId: allocation.job_id,
+      state,
+      failure: patch.failure ?? null,
+      progressed,
+    },
+  ]);
+}
+
+async function settleFailure(
+  deps: ConcludeDeps,
+  change: Change,
+  allocation: OpenAllocation,
+  ending: Ending,
+): Promise<void> {
+  const { tx } = change;
+  const failure = ending.failure ?? noOutcome;
+  const task = await tx
+    .selectFrom('task')
+    .selectAll()
+    .where('id', '=', allocation.task_id)
+    .executeTakeFirst();
+  if (!task) return;
+  const progressed = await hasCommitted(tx, allocation.id);
+  // The attempt itself has just been closed and is the last of these.
+  const past = (await pastAttempts(tx, task.id)).slice(0, -1);
+  const attempt: FailedAttempt = {
+    failure,
+    retry: task.spec.retry,
+    attempt: task.attempt,
+    progressed,
+    memory: task.spec.resources.memory,
+    ...lookBack(past, { nodeId: allocation.node_id, failure }),
+  };
+  const decision = decideRetry(attempt, deps.random());
+  const charged = attemptsAfter(attempt, decision);
+
+  if (decision.kind === 'fail') {
+    const final =
+      decision.why === 'memory'
+        ? {
+            ...failure,
+            reason: reason(endingPhrases, 'failure.memory_limit', {
+              amount: gigabytes(attempt.memory),
+              steps: memorySteps,
+            }),
+          }
+        : failure;
+    await endTask(deps, change, allocation, 'failed', { failure: final, attempt: charged }, progressed);
+  } else if (decision.kind === 'hold') {
+    await holdTask(change, task.id, failure);
+  } else if (failure.class === 'capability' && !(await deps.anotherCandidate(tx, task, allocation.node_id))) {
+    await avoidNode(tx, allocation, failure, decision.avoid);
+    await holdTask(change, task.id, failure);
+  } else {
+    await avoidNode(tx, allocation, failure, decision.avoid);
+    const spec = decision.memory === undefined ? undefined : withMemory(task.spec, decision.memory);
+    await change.ledger.moveAndTell(
+      'retry_wait',
+      [
+        {
+          id: task.id,
+          patch: {
+            attempt: charged,
+            delayMs: decision.delayMs,
+            failure: progressed ? null : failure,
+            wait: waitForRetry(decision, charged, task.max_attempts),
+            ...(spec ? { spec, shape: shapeOf(spec) } : {}),
+          },
+        },
+      ],
+      { only: ['placed', 'running', 'frozen'], body: () => ({ failure, charged: decision.charged }) },
+    );
+  }
+  if (task.job_id !== null && !progressed) await deps.afterFailure(change, { jobId: task.job_id, failure });
+}
+
+async function holdTask(change: Change, taskId: string, failure: Failure): Promise<void> {
+  const wait =
+    failure.class === 'missing'
+      ? reason(waitPhrases, 'wait.held_missing', { files: (failure.missing ?? []).slice(0, 10).join(', ') })
+      : failure.class === 'capability'
+        ? reason(waitPhrases, 'wait.held_capability')
+        : reason(waitPhrases, 'wait.held');
+  await change.ledger.moveAndTell(
+    'held',
+    [{ id: taskId, patch: { failure, wait: { ...wait, causes: [failure.reason] } } }],
+    { only: ['placed', 'running', 'frozen'], body: () => ({ failure }) },
+  );
+}
+
+async function avoidNode(
+  tx: Tx,
+  allocation: OpenAllocation,
+  failure: Failure,
+  how: { readonly forMs: number; readonly strictly: boolean } | undefined,
+): Promise<void> {
+  if (!how) return;
+  await avoid(tx, {
+    owner: { taskId: allocation.task_id },
+    nodeId: allocation.node_id,
+    signature: failure.signature,
+    forMs: how.forMs,
+    strictly: how.strictly,
+  });
+}
+
+function waitForRetry(
+  decision: { readonly charged: boolean; readonly memory?: number },
+  charged: number,
+  limit: number,
+): Reason {
+  if (decision.memory !== undefined) {
+    return reason(waitPhrases, 'wait.retry_memory', { amount: gigabytes(decision.memory) });
+  }
+  if (!decision.charged) return reason(waitPhrases, 'wait.retry_free');
+  return reason(waitPhrases, 'wait.retry', { attempt: charged + 1, limit });
+}
+
+function withMemory(spec: TaskDraft, memory: number): TaskDraft {
+  return { ...spec, resources: { ...spec.resources, memory } };
+}
+
+/** Whether an attempt has brought outputs home, whatever became of it afterwards. */
+async function hasCommitted(tx: Tx, allocationId: string): Promise<boolean> {
+  const { rows } = await sql`SELECT 1 FROM artifact WHERE allocation_id = ${allocationId} LIMIT 1`.execute(
+    tx,
+  );
+  return rows.length > 0;
+}
+
+const noOutcome: Failure = {
+  class: 'node',
+  reason: reason(endingPhrases, 'failure.no_outcome'),
+  signature: 'node:failure.no_outcome',
+};
+
+const gigabytes = (bytes: number) => `${Math.round((bytes / 1024 ** 3) * 10) / 10} GB`;
+
+/** What people read about work that was asked to stop, by the reason for it. */
+export function stopReasonFor(why: StopReason, node: string, who: string): Reason {
+  switch (why) {
+    case 'canceled':
+      return reason(endingPhrases, 'end.canceled_by', { who });
+    case 'preempted':
+      return reason(endingPhrases, 'end.preempted', { node });
+    case 'drained':
+      return reason(endingPhrases, 'end.drained', { node });
+    case 'taken-back':
+      return reason(endingPhrases, 'end.taken_back', { who });
+    case 'lost':
+      return reason(endingPhrases, 'end.lost', { node });
+  }
+}
