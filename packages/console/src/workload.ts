@@ -45,3 +45,4 @@ export * from './i18n/index.ts';
 export * from './jobs/index.ts';
 export * from './parts/index.ts';
 export * from './session/index.ts';
+export * from './uploads/index.ts';

@@ -95,7 +95,14 @@ async function follow(
         affected(item.update);
       } else {
         const { kind, id } = item.event.subject;
-        live.store.changed(['event', ...subjectsOf(kind, id), ...(alsoTouched[kind] ?? [])]);
+        const { jobId } = item.event.body;
+        live.store.changed([
+          'event',
+          ...subjectsOf(kind, id),
+          ...(alsoTouched[kind] ?? []),
+          // A task that has ended is news of its job, too.
+          ...(typeof jobId === 'string' ? subjectsOf('job', jobId) : []),
+        ]);
         affected(item.event);
         for (const listener of live.listeners) listener(item.event);
       }

@@ -75,6 +75,8 @@ export const jobQuery = (id: string) =>
   queryOptions({
     queryKey: ['job', id],
     queryFn: ({ signal }) => api().jobs.get(id, signal),
+    // Progress inside of tasks is not an event.
+    refetchInterval: (query) => (query.state.data?.endedAt === null ? 5_000 : 60_000),
     meta: { subjects: [`job:${id}`] },
   });
 

@@ -32,6 +32,9 @@ export const sessionTexts = defineTexts('session', {
     en: 'This link is not complete: it must end in # and a code. Copy the whole line that “backlot up” printed.',
     'zh-CN': '链接不完整：末尾应为 # 加一段代码。请复制 “backlot up” 打印的整行链接。',
   },
+  'setup.signIn': { en: 'Go to the sign-in page', 'zh-CN': '前往登录页' },
+  'password.title': { en: 'Welcome, {{name}}', 'zh-CN': '欢迎，{{name}}' },
+  'password.submit': { en: 'Save and sign in', 'zh-CN': '保存并登录' },
   'setup.done': {
     en: 'Backlot is set up already. Sign in instead.',
     'zh-CN': 'Backlot 已完成初始化，请直接登录。',

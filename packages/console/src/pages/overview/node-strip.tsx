@@ -3,7 +3,6 @@ import { Tooltip } from '@mantine/core';
 import { useFormat } from '../../format/index.ts';
 import { useGlossary } from '../../i18n/glossary.ts';
 import { useTexts } from '../../i18n/texts.ts';
-import { overviewTexts } from './texts.ts';
 import { Link } from '../../parts/link.tsx';
 import { Meter } from '../../parts/meter.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
@@ -11,6 +10,7 @@ import { Ago } from '../../parts/time.tsx';
 import { jobPath, kindColor, useWorkloads } from '../../workloads/use-workloads.ts';
 import { useNodeLoad } from '../nodes/use-node-load.ts';
 import classes from './node-strip.module.css';
+import { overviewTexts } from './texts.ts';
 
 /** One machine in one line: how full it is, and what runs there. */
 export function NodeStrip({ node }: { readonly node: NodeView }) {

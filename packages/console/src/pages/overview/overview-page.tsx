@@ -7,7 +7,6 @@ import { overviewQuery } from '../../api/queries.ts';
 import { useFormat } from '../../format/index.ts';
 import { useTexts } from '../../i18n/texts.ts';
 import { JobProgressLine } from '../../jobs/job-progress.tsx';
-import { overviewTexts } from './texts.ts';
 import { EmptyState } from '../../parts/empty-state.tsx';
 import { Link, useGoTo } from '../../parts/link.tsx';
 import { Meter } from '../../parts/meter.tsx';
@@ -21,6 +20,7 @@ import { jobPath, useWorkloads } from '../../workloads/use-workloads.ts';
 import { groupByReason } from './group-by-reason.ts';
 import { NodeStrip } from './node-strip.tsx';
 import classes from './overview-page.module.css';
+import { overviewTexts } from './texts.ts';
 
 /** The whole fleet at a glance: whether all is well, in five seconds. */
 export default function OverviewPage() {

@@ -9,8 +9,9 @@ import { useLanguage } from '../../i18n/use-language.ts';
 import { Page, Section } from '../../parts/page.tsx';
 import { ProblemNotice } from '../../parts/problem-notice.tsx';
 import { meQuery, useSession } from '../../session/session.tsx';
+import { LoginSessions } from './login-sessions.tsx';
 import classes from './settings.module.css';
-import { SettingsTabs } from './settings-tabs.tsx';
+import { neededFor, SettingsTabs, settingsParts } from './settings-tabs.tsx';
 import { settingsTexts } from './texts.ts';
 
 /** What a person may change about themselves. */
@@ -21,12 +22,7 @@ export default function AccountPage() {
   return (
     <Page
       title={say('account')}
-      aside={
-        <SettingsTabs
-          parts={can('webhooks.manage') ? ['webhooks', 'storage', 'about'] : ['storage', 'about']}
-          active="account"
-        />
-      }
+      aside={<SettingsTabs parts={settingsParts.filter((part) => can(neededFor[part]))} active="account" />}
     >
       {me.kind === 'token' ? (
         <p className="dim">{say('me.token')}</p>
@@ -35,6 +31,9 @@ export default function AccountPage() {
           <NameForm />
           <Section title={say('me.password')}>
             <PasswordForm />
+          </Section>
+          <Section title={say('me.sessions')}>
+            <LoginSessions />
           </Section>
         </>
       )}

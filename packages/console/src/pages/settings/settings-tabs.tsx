@@ -2,7 +2,15 @@ import { useTexts } from '../../i18n/texts.ts';
 import { TabLinks } from '../../parts/tab-links.tsx';
 import { settingsTexts } from './texts.ts';
 
-type Part = 'webhooks' | 'storage' | 'about';
+export const settingsParts = ['general', 'webhooks', 'about'] as const;
+type Part = (typeof settingsParts)[number];
+
+/** The permission without which a part shows nothing but refusals. */
+export const neededFor: Record<Part, string> = {
+  general: 'settings.read',
+  webhooks: 'webhooks.manage',
+  about: 'projects.read',
+};
 
 interface SettingsTabsProps {
   readonly parts: readonly Part[];

@@ -1,0 +1,179 @@
+import {
+  Ago,
+  AsMenu,
+  DropTarget,
+  EmptyState,
+  JobProgressLine,
+  Link,
+  ListView,
+  type NamedFile,
+  Page,
+  StateBadge,
+  uploadList,
+  useGlossary,
+  useGoTo,
+  useList,
+  useSearch,
+  useSession,
+  useTexts,
+} from '@backlot/console/workload';
+import { jobStates } from '@backlot/contract/states/job';
+import { Button, Select, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { IconCube, IconPlus, IconSearch } from '@tabler/icons-react';
+import { useEffect, useRef, useState } from 'react';
+import type { RenderSummary } from '../../contract/api.ts';
+import { rendersQuery } from '../queries.ts';
+import { DropZone } from '../shared/drop-zone.tsx';
+import { isDrawable, Picture } from '../shared/picture.tsx';
+import { useTargetProject } from '../shared/use-project.ts';
+import { ViewTabs } from '../shared/view-tabs.tsx';
+import { renderTexts } from '../texts.ts';
+import classes from './renders-page.module.css';
+
+/** All renders with their newest pictures. The empty list is the place to drop the first model. */
+export default function RendersPage() {
+  const say = useTexts(renderTexts);
+  const word = useGlossary();
+  const goTo = useGoTo();
+  const { project: chosen, can } = useSession();
+  const project = useTargetProject();
+  const [state, setState] = useSearch('state');
+  const [text, setText] = useState('');
+  const [wanted] = useDebouncedValue(text.trim(), 200);
+  const filtered = wanted !== '' || state !== undefined;
+  const list = useList(rendersQuery({ projectId: chosen?.id, text: wanted === '' ? undefined : wanted }));
+  const maySubmit = project !== undefined && can('jobs.submit', project.id);
+  const begin = (files: readonly NamedFile[]) => {
+    if (!project) return;
+    uploadList('new-render', project.id).add(files);
+    goTo('/renders/new');
+  };
+
+  return (
+    <DropTarget hint={say('drop.hint')} onFiles={begin} disabled={!maySubmit}>
+      <Page
+        title={say('title')}
+        aside={<ViewTabs active="renders" />}
+        actions={
+          <>
+            {can('jobs.submit') && (
+              <Button
+                leftSection={<IconPlus size={14} aria-hidden="true" />}
+                onClick={() => goTo('/renders/new')}
+              >
+                {say('new')}
+              </Button>
+            )}
+            <AsMenu apiPath="/api/v1/renders" />
+          </>
+        }
+        toolbar={
+          ((list.items !== undefined && list.items.length > 0) || filtered) && (
+            <>
+              <TextInput
+                aria-label={say('filter.text')}
+                placeholder={say('filter.text')}
+                leftSection={<IconSearch size={14} aria-hidden="true" />}
+                value={text}
+                onChange={(event) => setText(event.currentTarget.value)}
+              />
+              <Select
+                aria-label={word('word.state')}
+                placeholder={word('word.state')}
+                clearable
+                w={150}
+                data={jobStates.map((value) => ({ value, label: word(`state.${value}`) }))}
+                value={state ?? null}
+                onChange={(value) => setState(value ?? undefined)}
+              />
+            </>
+          )
+        }
+      >
+        <ListView list={list} rows={8}>
+          {(items) => {
+            const shown = state === undefined ? items : items.filter((render) => render.job.state === state);
+            if (shown.length > 0)
+              return <RenderGrid renders={shown} onEnd={list.more} hasMore={list.hasMore} />;
+            if (filtered)
+              return <EmptyState title={say('none.filtered')}>{say('none.filtered.text')}</EmptyState>;
+            return (
+              <DropZone onFiles={begin} disabled={!maySubmit}>
+                {project ? (
+                  <Link to="/renders/models">{say('drop.library')}</Link>
+                ) : (
+                  <p className="dim">{say('drop.needsProject')}</p>
+                )}
+              </DropZone>
+            );
+          }}
+        </ListView>
+      </Page>
+    </DropTarget>
+  );
+}
+
+interface RenderGridProps {
+  readonly renders: readonly RenderSummary[];
+  readonly hasMore: boolean;
+  readonly onEnd: () => void;
+}
+
+function RenderGrid({ renders, hasMore, onEnd }: RenderGridProps) {
+  const end = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    const element = end.current;
+    if (!element || !hasMore) return;
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) onEnd();
+      },
+      { rootMargin: '600px' },
+    );
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [hasMore, onEnd]);
+  return (
+    <ul className={classes.grid}>
+      {renders.map((render) => (
+        <RenderCard key={render.job.id} render={render} />
+      ))}
+      <li ref={end} aria-hidden="true" className={classes.end} />
+    </ul>
+  );
+}
+
+function RenderCard({ render }: { readonly render: RenderSummary }) {
+  const say = useTexts(renderTexts);
+  const { job, picture, frames } = render;
+  const open = job.endedAt === null;
+  return (
+    <li className={classes.card}>
+      <Link to={`/renders/${job.id}`} className={classes.link}>
+        <span className={classes.picture}>
+          {picture && isDrawable(picture) ? (
+            <Picture artifactId={picture.id} alt="" fit="cover" lazy />
+          ) : (
+            <IconCube size={30} stroke={1.2} aria-hidden="true" />
+          )}
+        </span>
+        <span className={classes.name}>{job.name}</span>
+      </Link>
+      <div className={classes.line}>
+        <StateBadge state={job.state} />
+        <span className="dim">
+          {say(`make.${render.subject}`)}
+          {frames.total > 1 && ` · ${say('list.frames', { done: frames.done, count: frames.total })}`}
+        </span>
+      </div>
+      {open && <JobProgressLine job={job} withEta={false} />}
+      <div className={classes.line}>
+        <span className="dim">{say('by', { name: job.createdBy.name })}</span>
+        <span className="dim">
+          <Ago at={job.createdAt} />
+        </span>
+      </div>
+    </li>
+  );
+}
