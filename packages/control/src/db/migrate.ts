@@ -128,17 +128,20 @@ export async function readApplied<T>(db: Kysely<T>): Promise<AppliedMigration[]>
   return rows;
 }
 
+/** Takes one step and writes it down, inside of the caller's transaction. */
+export async function takeStep<T>(tx: Transaction<T>, step: PlannedMigration): Promise<void> {
+  // The step's own view of the tables; see Migration.up.
+  await step.migration.up(tx as unknown as Transaction<Record<string, Record<string, unknown>>>);
+  await sql`
+    INSERT INTO migration (set_name, position, name, checksum)
+    VALUES (${step.set}, ${step.position}, ${step.name}, ${step.checksum})
+  `.execute(tx);
+}
+
 async function take<T>(connection: Kysely<T>, step: PlannedMigration, log: Logger): Promise<void> {
   const name = `${step.set}/${step.name}`;
   try {
-    await connection.transaction().execute(async (tx) => {
-      // The step's own view of the tables; see Migration.up.
-      await step.migration.up(tx as unknown as Transaction<Record<string, Record<string, unknown>>>);
-      await sql`
-        INSERT INTO migration (set_name, position, name, checksum)
-        VALUES (${step.set}, ${step.position}, ${step.name}, ${step.checksum})
-      `.execute(tx);
-    });
+    await connection.transaction().execute((tx) => takeStep(tx, step));
   } catch (error) {
     log.error({ err: error, migration: name }, 'a migration failed; the database stays as it was before it');
     throw toStoreError(error);
