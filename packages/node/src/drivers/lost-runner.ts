@@ -4,7 +4,7 @@ import { killGroup, membersOf, setFrozen, usageOf } from '../limits/control-grou
 import { logEnd } from '../logs/log-reader.ts';
 import { endTree } from '../processes/end-tree.ts';
 import type { ProcessTable } from '../processes/process-table.ts';
-import { exitFile, inFolder, logsFolder, writeJson } from '../runner/files.ts';
+import { exitFile, inFolder, logsFolder, writeReservedJson } from '../runner/files.ts';
 
 /**
  * Ends an allocation whose runner has died without saying how it went: kills what is left of its tree, by everything it
@@ -50,6 +50,7 @@ export async function settleLost(
     startedAt: runner.startedAt,
     endedAt: new Date(clock.now()).toISOString(),
   };
-  writeJson(inFolder(folder, exitFile), exit);
+  // In the blocks that the runner had set aside: a full disk may be what it died of.
+  writeReservedJson(inFolder(folder, exitFile), exit);
   return exit;
 }

@@ -257,25 +257,46 @@ describe.runIf(process.platform === 'linux')('when a process floods its log', ()
 describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
   'when the disk of the log is full',
   () => {
-    it('the process goes on, its end is told, and what was lost is counted', async (context) => {
+    /** A file system of 2 MiB; nothing where mounting is not allowed. */
+    function mountSmall(): string | undefined {
       const small = mkdtempSync(join(base, 'small-'));
       try {
-        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', small]);
+        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', small], { stdio: 'ignore' });
       } catch {
-        return context.skip();
+        return undefined;
       }
       tmpfs = small;
-      const folder = join(small, 'a');
-      mkdirSync(join(folder, 'work'), { recursive: true });
+      mkdirSync(join(small, 'a', 'work'), { recursive: true });
+      return join(small, 'a');
+    }
+    const keptIn = (folder: string) =>
+      readdirSync(join(folder, 'logs')).reduce(
+        (sum, name) => sum + statSync(join(folder, 'logs', name)).size,
+        0,
+      );
+
+    it('the process goes on, its end is told, and what was lost is counted', async (context) => {
+      const folder = mountSmall();
+      if (!folder) return context.skip();
       const handle = await start('head -c 20000000 /dev/zero; echo done >&2; exit 2', { folder });
       const exit = await end(handle);
       expect(exit).toMatchObject({ cause: 'exited', code: 2, output: { stdout: 20_000_000 } });
       expect(exit.output.dropped).toBeGreaterThan(17_000_000);
-      const kept = readdirSync(join(folder, 'logs')).reduce(
-        (sum, name) => sum + statSync(join(folder, 'logs', name)).size,
-        0,
+      expect(exit.output.dropped + keptIn(folder)).toBe(20_000_005);
+      await machine.driver.destroy(handle);
+    });
+
+    it('the end of a killed runner is told all the same', async (context) => {
+      const folder = mountSmall();
+      if (!folder) return context.skip();
+      const handle = await start('head -c 4000000 /dev/zero; sleep 300', { folder });
+      await vi.waitFor(
+        async () => expect((await machine.driver.stats(handle)).stdout).toBe(4_000_000),
+        patienceMs,
       );
-      expect(exit.output.dropped + kept).toBe(20_000_005);
+      expect(() => writeFileSync(join(folder, 'more'), Buffer.alloc(1_000_000))).toThrow(/ENOSPC/);
+      kill(runnerOf(handle).runner.pid);
+      expect((await end(handle)).cause).toBe('runner-lost');
       await machine.driver.destroy(handle);
     });
   },

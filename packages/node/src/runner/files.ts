@@ -64,47 +64,39 @@ export function claimJson(path: string, value: unknown): boolean {
   }
 }
 
+/** Name of the file whose blocks are set aside for another one. */
+const reservedOf = (path: string) => `${path}.reserved`;
+
 /**
- * A JSON file that is written once, at the end, and must not fail then: its blocks are set aside at the beginning, so
- * that a disk which has become full meanwhile still takes it. JSON allows the white space that fills the rest.
+ * Sets blocks aside for a JSON file that is written once, at the end, and must not fail then: a disk that has become full
+ * meanwhile still takes it.
  */
-export class ReservedJson {
-  readonly #path: string;
-  readonly #temporary: string;
-
-  constructor(path: string) {
-    this.#path = path;
-    this.#temporary = `${path}.reserved`;
-    const file = openSync(this.#temporary, 'w', 0o640);
-    try {
-      writeSync(file, Buffer.alloc(reservedBytes, ' '));
-      // Some file systems set blocks aside only when they write them out.
-      fsyncSync(file);
-    } catch {
-      // The disk is full already. The end may find it otherwise.
-    } finally {
-      closeSync(file);
-    }
+export function reserveJson(path: string): void {
+  const file = openSync(reservedOf(path), 'w', 0o640);
+  try {
+    // JSON allows the white space that will fill the rest.
+    writeSync(file, Buffer.alloc(reservedBytes, ' '));
+    // Some file systems set blocks aside only when they write them out.
+    fsyncSync(file);
+  } catch {
+    // The disk is full already. The end may find it otherwise.
+  } finally {
+    closeSync(file);
   }
+}
 
-  /** Writes the value, brings it to the disk and gives the file its name. */
-  write(value: unknown): void {
-    const bytes = Buffer.from(JSON.stringify(value));
-    const file = openSync(this.#temporary, 'r+');
-    try {
-      writeSync(file, bytes, 0, bytes.length, 0);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(this.#temporary, this.#path);
-    syncFolder(dirname(this.#path));
+/** Writes the file for which `reserveJson` has set blocks aside, brings it to the disk and gives it its name. */
+export function writeReservedJson(path: string, value: unknown): void {
+  const bytes = Buffer.from(JSON.stringify(value));
+  const file = openSync(reservedOf(path), existsSync(reservedOf(path)) ? 'r+' : 'w', 0o640);
+  try {
+    writeSync(file, bytes, 0, bytes.length, 0);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
-
-  /** Gives the space back without having written anything. */
-  release(): void {
-    rmSync(this.#temporary, { force: true });
-  }
+  renameSync(reservedOf(path), path);
+  syncFolder(dirname(path));
 }
 
 /** Brings a folder's new names to the disk. Windows can't and needn't. */

@@ -10,10 +10,11 @@ import {
   inFolder,
   launchFile,
   logsFolder,
-  ReservedJson,
   readJson,
+  reserveJson,
   runnerFile,
   writeJson,
+  writeReservedJson,
 } from './files.ts';
 import { checkLaunch } from './launch-check.ts';
 import { Supervision } from './supervision.ts';
@@ -43,7 +44,7 @@ async function main(folder: string): Promise<void> {
   };
   // An agent that was killed may have started a runner that its successor could not see yet.
   if (!claimJson(inFolder(folder, runnerFile), facts)) throw new Error('This folder has a runner already.');
-  const exit = new ReservedJson(inFolder(folder, exitFile));
+  reserveJson(inFolder(folder, exitFile));
   const supervision = new Supervision({ folder, launch, table, clock: systemClock });
   const control = new ControlServer(launch.control, supervision);
 
@@ -57,7 +58,7 @@ async function main(folder: string): Promise<void> {
     writeJson(inFolder(folder, runnerFile), { ...facts, child });
     sayReady();
   });
-  exit.write(result);
+  writeReservedJson(inFolder(folder, exitFile), result);
   sayReady();
   await control.close(result);
 }
