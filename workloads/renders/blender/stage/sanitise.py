@@ -16,7 +16,7 @@ def disarm() -> list:
     for scene in bpy.data.scenes:
         _disarm_freestyle(scene, found)
         _remove_file_outputs(scene, found)
-        if scene.render.use_sequencer and scene.sequence_editor is not None:
+        if scene.render.use_sequencer and _has_strips(scene):
             found.add('sequencer')
         scene.render.use_sequencer = False
         if hasattr(scene, 'cycles') and getattr(scene.cycles, 'shading_system', False):
@@ -30,6 +30,14 @@ def disarm() -> list:
 
     found.update(_scripted_drivers())
     return sorted(found)
+
+
+def _has_strips(scene: bpy.types.Scene) -> bool:
+    """Whether the video editor has anything in it; a start-up file has an empty one. `strips` since 4.4."""
+    editor = scene.sequence_editor
+    if editor is None:
+        return False
+    return len(getattr(editor, 'strips_all', None) or getattr(editor, 'sequences_all', ())) > 0
 
 
 def _disarm_freestyle(scene: bpy.types.Scene, found: set) -> None:
