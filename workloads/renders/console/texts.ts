@@ -26,8 +26,8 @@ export const renderTexts = defineTexts('renders-pages', {
   'drop.library': { en: 'Use a model of the library', 'zh-CN': '使用模型库中的模型' },
   'drop.hint': { en: 'Drop to render', 'zh-CN': '松开即可渲染' },
   'drop.needsProject': {
-    en: 'Choose a project at the top first: it says who may see the model.',
-    'zh-CN': '请先在顶部选择项目，以确定谁可以查看模型。',
+    en: 'There is no project in which you may submit work. Ask an administrator for the role “submitter”.',
+    'zh-CN': '没有可供您提交工作的项目。请向管理员申请“提交者”角色。',
   },
 
   'model.title': { en: 'Model', 'zh-CN': '模型' },

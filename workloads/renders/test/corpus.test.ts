@@ -35,7 +35,8 @@ beforeAll(async () => {
   node = await openTestNode();
   const waiting = [...models];
   const work = async () => {
-    for (let model = waiting.shift(); model; model = waiting.shift()) runs.set(model.name, await importOne(model));
+    for (let model = waiting.shift(); model; model = waiting.shift())
+      runs.set(model.name, await importOne(model));
   };
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
 }, 900_000);

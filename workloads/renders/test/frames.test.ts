@@ -3,7 +3,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type FramesParameters, FramesResult, ImportResult, type ModelFacts, taskKinds } from '../contract.ts';
+import {
+  type FramesParameters,
+  FramesResult,
+  ImportResult,
+  type ModelFacts,
+  taskKinds,
+} from '../contract.ts';
 import { readProgress } from '../node/blender/exchange.ts';
 import { framesExecutor } from '../node/frames/frames-executor.ts';
 import { importExecutor } from '../node/import/import-executor.ts';
@@ -47,7 +53,15 @@ function parameters(change: Partial<FramesParameters> = {}): FramesParameters {
     stillFrame: 1,
     picture: 'png',
     depth: 8,
-    engine: { engine: 'cycles', device: 'cpu', samples: 4, noiseThreshold: 0, bounces: 2, denoise: false, seed: 7 },
+    engine: {
+      engine: 'cycles',
+      device: 'cpu',
+      samples: 4,
+      noiseThreshold: 0,
+      bounces: 2,
+      denoise: false,
+      seed: 7,
+    },
     expect: { magenta: 0, acceptBlack: false },
     expectedSeconds: null,
     ...change,
@@ -101,7 +115,14 @@ describe('rendering frames', () => {
 
   it('gives a picture with transparency when asked to', async () => {
     const { resolution, turntable: none, animation, ...resolved } = parameters().stage;
-    const stage = { ...resolved, resolution, turntable: none, animation, transparent: true, floor: 'off' as const };
+    const stage = {
+      ...resolved,
+      resolution,
+      turntable: none,
+      animation,
+      transparent: true,
+      floor: 'off' as const,
+    };
     const run = await render({ stage });
     expect(run.conclusion.outcome).toBe('ok');
     const png = PNG.sync.read(await readFile(run.files['frame-000001.png'] ?? ''));
@@ -120,12 +141,16 @@ describe('rendering frames', () => {
     const wanted = turntable(4);
     const killed = await render(wanted, {
       meanwhile: async (workDir, kill) => {
-        const done = async () => (await readProgress(workDir)).filter((line) => line.event === 'frame').length;
+        const done = async () =>
+          (await readProgress(workDir)).filter((line) => line.event === 'frame').length;
         while ((await done()) < 2) await new Promise((resolve) => setTimeout(resolve, 10));
         kill();
       },
     });
-    expect(killed.conclusion).toMatchObject({ outcome: 'failed', failure: { class: 'node', signature: 'node:killed' } });
+    expect(killed.conclusion).toMatchObject({
+      outcome: 'failed',
+      failure: { class: 'node', signature: 'node:killed' },
+    });
     const finished = Object.keys(killed.files).sort();
     expect(finished.length).toBeGreaterThanOrEqual(2);
     expect(finished.length).toBeLessThan(4);
@@ -143,13 +168,19 @@ describe('rendering frames', () => {
     // A scene whose only light is off: what a broken driver gives, or a fade to black.
     const stage = { ...parameters().stage, light: 'scene' as const, floor: 'off' as const };
     const dark = join(node.scratch, 'dark.blend');
-    await blendWith('for o in bpy.data.objects:\n  if o.type == "LIGHT": bpy.data.objects.remove(o)\nbpy.context.scene.world = None', dark);
+    await blendWith(
+      'for o in bpy.data.objects:\n  if o.type == "LIGHT": bpy.data.objects.remove(o)\nbpy.context.scene.world = None',
+      dark,
+    );
     const inputs = { 'scene.blend': dark };
     const options = { stage, format: 'blend' as const };
     const judged = await runTask(node, framesExecutor, taskKinds.frames, parameters(options), { inputs });
     expect(judged.conclusion).toMatchObject({
       outcome: 'failed',
-      failure: { class: 'output', reason: { code: 'renders.picture_wrong', params: { detail: 'it is black' } } },
+      failure: {
+        class: 'output',
+        reason: { code: 'renders.picture_wrong', params: { detail: 'it is black' } },
+      },
     });
     const meant = parameters({ ...options, expect: { magenta: 0, acceptBlack: true } });
     const accepted = await runTask(node, framesExecutor, taskKinds.frames, meant, { inputs });
@@ -157,13 +188,16 @@ describe('rendering frames', () => {
   });
 
   it('does not believe a process that only says that it has rendered', async () => {
-    const run = await render({}, {
-      meanwhile: async (workDir, kill) => {
-        const line = { event: 'frame', at: 1, frame: 1, file: 'frame-000001.png', seconds: 1, size: 10 };
-        await writeFile(join(workDir, 'progress.jsonl'), `${JSON.stringify(line)}\n`);
-        kill();
+    const run = await render(
+      {},
+      {
+        meanwhile: async (workDir, kill) => {
+          const line = { event: 'frame', at: 1, frame: 1, file: 'frame-000001.png', seconds: 1, size: 10 };
+          await writeFile(join(workDir, 'progress.jsonl'), `${JSON.stringify(line)}\n`);
+          kill();
+        },
       },
-    });
+    );
     expect(run.conclusion.outcome).toBe('failed');
     expect(Object.keys(run.files)).toEqual([]);
   });
@@ -174,6 +208,8 @@ async function blendWith(code: string, target: string): Promise<void> {
   const script = join(node.scratch, 'change.py');
   const path = JSON.stringify(target);
   await writeFile(script, `import bpy\n${code}\nbpy.ops.wm.save_as_mainfile(filepath=${path}, copy=True)\n`);
-  const ended = await node.run(['blender', '-b', scene, '--python-exit-code', '9', '-P', script], { timeoutMs: 60_000 });
+  const ended = await node.run(['blender', '-b', scene, '--python-exit-code', '9', '-P', script], {
+    timeoutMs: 60_000,
+  });
   if (ended.code !== 0) throw new Error(ended.stderr.toString());
 }

@@ -27,13 +27,17 @@ afterAll(() => node.close());
 async function makeHostile(): Promise<void> {
   const script = join(node.scratch, 'make-hostile.py');
   await writeFile(script, maker(outside, hostile));
-  const ended = await node.run(['blender', '-b', '--factory-startup', '--python-exit-code', '9', '-P', script], {
-    timeoutMs: 60_000,
-  });
+  const ended = await node.run(
+    ['blender', '-b', '--factory-startup', '--python-exit-code', '9', '-P', script],
+    {
+      timeoutMs: 60_000,
+    },
+  );
   if (ended.code !== 0) throw new Error(ended.stderr.toString());
 }
 
-const payload = (folder: string, name: string) => `open(${JSON.stringify(join(folder, name))}, 'w').write('escaped')`;
+const payload = (folder: string, name: string) =>
+  `open(${JSON.stringify(join(folder, name))}, 'w').write('escaped')`;
 const maker = (folder: string, target: string) => `
 import bpy
 scene = bpy.context.scene
@@ -70,9 +74,15 @@ const stage = {
   turntable: null,
 };
 const importIt = (main: string, source: string) =>
-  runTask(node, importExecutor, taskKinds.import, { main, upAxis: 'auto', stage, acceptMissing: true }, {
-    inputs: { [`model/${main}`]: source },
-  });
+  runTask(
+    node,
+    importExecutor,
+    taskKinds.import,
+    { main, upAxis: 'auto', stage, acceptMissing: true },
+    {
+      inputs: { [`model/${main}`]: source },
+    },
+  );
 
 describe('a hostile .blend', () => {
   it('does nothing outside while it is imported and rendered, and is rendered all the same', async () => {
@@ -89,7 +99,15 @@ describe('a hostile .blend', () => {
       stillFrame: 1,
       picture: 'png',
       depth: 8,
-      engine: { engine: 'cycles', device: 'cpu', samples: 1, noiseThreshold: 0, bounces: 1, denoise: false, seed: 0 },
+      engine: {
+        engine: 'cycles',
+        device: 'cpu',
+        samples: 1,
+        noiseThreshold: 0,
+        bounces: 1,
+        denoise: false,
+        seed: 0,
+      },
       expect: { magenta: 1, acceptBlack: false },
       expectedSeconds: null,
     };
@@ -106,7 +124,18 @@ describe('a hostile .blend', () => {
       const workDir = join(node.scratch, `attack-${sandboxed}`);
       await mkdir(workDir, { recursive: true });
       await node.run(
-        ['blender', '-b', '--enable-autoexec', hostile, '-E', 'CYCLES', '-o', join(workDir, 'frame'), '-f', '1'],
+        [
+          'blender',
+          '-b',
+          '--enable-autoexec',
+          hostile,
+          '-E',
+          'CYCLES',
+          '-o',
+          join(workDir, 'frame'),
+          '-f',
+          '1',
+        ],
         {
           timeoutMs: 120_000,
           cwd: workDir,
@@ -137,7 +166,8 @@ describe('hostile names and parameters', () => {
     }
     const run = await importIt(name, plain);
     expect(run.conclusion.outcome, JSON.stringify(run.conclusion)).toBe('ok');
-    if (run.conclusion.outcome === 'ok') expect(ImportResult.parse(run.conclusion.result).facts.main).toBe(name);
+    if (run.conclusion.outcome === 'ok')
+      expect(ImportResult.parse(run.conclusion.result).facts.main).toBe(name);
   });
 
   it('a camera with a hostile name is looked for, and not found', async () => {
@@ -153,7 +183,10 @@ describe('hostile names and parameters', () => {
     });
     expect(run.conclusion).toMatchObject({
       outcome: 'failed',
-      failure: { class: 'input', reason: { code: 'renders.no_such_camera', params: { wanted, cameras: 'Camera' } } },
+      failure: {
+        class: 'input',
+        reason: { code: 'renders.no_such_camera', params: { wanted, cameras: 'Camera' } },
+      },
     });
   });
 });

@@ -32,7 +32,7 @@ export function EstimateLine({ estimate }: { readonly estimate: EstimateShape })
           estimate.cost,
         );
   return (
-    <>
+    <span className={classes.estimateLine}>
       <strong>{say('estimate.time', { time: format.duration(estimate.wallMs) })}</strong>
       <span>
         {say('estimate.band', {
@@ -48,6 +48,6 @@ export function EstimateLine({ estimate }: { readonly estimate: EstimateShape })
           say(`estimate.basis.${estimate.basis}`),
         ].join(' · ')}
       </span>
-    </>
+    </span>
   );
 }

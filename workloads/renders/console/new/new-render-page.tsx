@@ -38,21 +38,11 @@ import { SettingsForm } from './settings-form.tsx';
 /** A new render on one page: the model at the left, what to make of it at the right, what it will take below. */
 export default function NewRenderPage() {
   const say = useTexts(renderTexts);
-  const { projects, chooseProject } = useSession();
   const project = useTargetProject();
   if (project) return <NewRender key={project.id} project={project} />;
   return (
     <Page title={say('new')}>
       <p>{say('drop.needsProject')}</p>
-      {projects.length > 0 && (
-        <Select
-          label={say('project')}
-          maw={320}
-          data={projects.map((one) => ({ value: one.id, label: one.name }))}
-          value={null}
-          onChange={(value) => chooseProject(value ?? undefined)}
-        />
-      )}
     </Page>
   );
 }
@@ -235,6 +225,7 @@ function Choices({ project, model, list, uploads, draft, change }: ChoicesProps)
   const ready = rangeIsGood(draft.range) && (model ? model.may.use : main !== undefined);
   return (
     <>
+      <ProjectChoice project={project} list={list} />
       <TextInput
         label={say('name')}
         placeholder={suggested}
@@ -272,6 +263,27 @@ function Choices({ project, model, list, uploads, draft, change }: ChoicesProps)
         )}
       </div>
     </>
+  );
+}
+
+/** Which project the render belongs to; with several, it can be changed here, and the files come along. */
+function ProjectChoice({ project, list }: { readonly project: Project; readonly list: UploadList }) {
+  const say = useTexts(renderTexts);
+  const { projects, chooseProject, can } = useSession();
+  const possible = projects.filter((one) => can('jobs.submit', one.id));
+  if (possible.length < 2) return null;
+  return (
+    <Select
+      label={say('project')}
+      data={possible.map((one) => ({ value: one.id, label: one.name }))}
+      value={project.id}
+      onChange={(id) => {
+        if (id === null || id === project.id) return;
+        uploadList('new-render', id).add(list.release());
+        chooseProject(id);
+      }}
+      allowDeselect={false}
+    />
   );
 }
 

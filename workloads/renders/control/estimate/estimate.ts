@@ -48,8 +48,7 @@ export function estimateRender(input: EstimateInput): Estimate {
     frames === 0
       ? 0
       : 1000 *
-        (Math.ceil(frames / rounds) * perFrame +
-          Math.ceil(Math.max(1, input.chunks) / rounds) * input.startSeconds);
+        (Math.ceil(frames / rounds) * perFrame + Math.ceil(input.chunks / rounds) * input.startSeconds);
   const coreHours = ((frames * seconds + input.chunks * input.startSeconds) * cores) / 3600;
   return {
     wallMs: Math.round(wall(seconds)),
