@@ -28,6 +28,7 @@ import {
 } from './embedded-postgres.ts';
 import { copyPackage, findPlatformPackage, linkLibraries } from './platform-package.ts';
 import { postgresProcessesIn, processStartTime } from './process-table.ts';
+import { runningEmbedded } from './running-embedded.ts';
 
 const log = pino({ level: 'silent' });
 let folder: string;
@@ -95,8 +96,10 @@ describe('the embedded database', () => {
       data_checksums: 'on',
     });
     expect((await stat(first.connection.host)).mode & 0o777).toBe(0o700);
+    expect(await runningEmbedded(join(folder, 'postgres'))).toEqual(first.connection);
     await first.close();
     await first.close();
+    expect(await runningEmbedded(join(folder, 'postgres'))).toBeUndefined();
     expect(postgresProcessesIn(join(folder, 'postgres', 'data'))).toEqual([]);
 
     const second = await start();
