@@ -115,8 +115,7 @@ describe('signing in', () => {
     const again = await node.again();
     nodes.push(again);
     await until('it is refused', () => again.refusals.length > 0);
-    // Its key is void, so it can't even show that it is that node.
-    expect(again.refusals[0]?.code).toBe('link_proof_invalid');
+    expect(again.refusals[0]?.code).toBe('node_removed');
     expect(control.lost).toEqual([idOf(node)]);
   });
 });

@@ -26,6 +26,7 @@ import type { Kernel } from './kernel.ts';
 import { createLeadership } from './leader/leadership.ts';
 import { createNodes } from './nodes/create-nodes.ts';
 import { readNodes } from './nodes/fleet/node-views.ts';
+import type { NodeSettings } from './nodes/settings.ts';
 import { overviewRoutes } from './overview/routes.ts';
 import { overviewSources } from './overview/sources.ts';
 import { Ownership } from './ownership.ts';
@@ -60,6 +61,8 @@ export interface ControlOptions {
   /** In [0, 1), for jitter. */
   readonly random?: (() => number) | undefined;
   readonly passwordCost?: ScryptCost | undefined;
+  /** Intervals of links and leases, where they are to differ from the usual ones. */
+  readonly nodeSettings?: Partial<NodeSettings> | undefined;
 }
 
 /** A running control plane. */
@@ -157,6 +160,7 @@ async function start(options: ControlOptions, clock: Clock, owned: Ownership): P
     random,
     publicUrl,
     replica,
+    ...(options.nodeSettings === undefined ? {} : { settings: options.nodeSettings }),
   });
   const core = createCore({
     ...shared,
@@ -166,7 +170,7 @@ async function start(options: ControlOptions, clock: Clock, owned: Ownership): P
     blobs,
     workloads,
     nodes: () => nodes,
-    leader: leadership,
+    leadership,
     replica,
   });
 

@@ -135,7 +135,7 @@ export class NodeRegistry {
     });
   }
 
-  /** An operator takes a node out: its key is void and its work is given to others. */
+  /** An operator takes a node out: its key opens nothing any more, and its work is given to others. */
   async remove(nodeId: string, actor: Actor): Promise<NodeRow | undefined> {
     const removed = await this.#deps.store.transaction(async (tx) => {
       const node = await lock(tx, nodeId);
@@ -143,7 +143,7 @@ export class NodeRegistry {
       nodeMachine.assert(node.state, 'removed');
       await tx
         .updateTable('node')
-        .set({ state: 'removed', public_key: '', replica: null })
+        .set({ state: 'removed', replica: null })
         .where('id', '=', nodeId)
         .execute();
       await this.#deps.reports().lost(tx, nodeId);
