@@ -54,8 +54,8 @@ class ModelLog {
     return this.#nextXid++;
   }
   view(after: number, limit: number) {
-    const xids = [...this.#open.values()].map(({ xid }) => xid);
-    const xmin = xids.reduce((least, xid) => (xid < least ? xid : least), this.#nextXid);
+    // Ids are given in order and kept in order, so the first open one is the oldest.
+    const xmin = [...this.#open.values()][0]?.xid ?? this.#nextXid;
     const rows = this.committed.filter((seq) => seq > after).sort((a, b) => a - b);
     return { rows: rows.slice(0, limit).map((seq) => ({ seq })), xmin };
   }
