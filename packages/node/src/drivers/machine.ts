@@ -58,6 +58,7 @@ export async function openMachine(options: OpenMachineOptions): Promise<Machine>
     guard,
     owner,
     runner: runnerProgram(cache),
+    environment: process.env,
   });
   return { table, limits, sandbox, run, driver, owner, instance };
 }

@@ -1,18 +1,11 @@
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
-import type { Clock } from '@backlot/contract/clock';
 import { BacklotError } from '@backlot/contract/errors/catalogue';
 import { nodeErrors } from '@backlot/contract/errors/node';
 import type { RunnerStatus } from '@backlot/contract/runner/control';
 import { ExitFile, LaunchFile, RunnerFile } from '@backlot/contract/runner/files';
 import { removeGroup } from '../limits/control-group.ts';
-import type { Limits } from '../limits/limits.ts';
-import { allocationMark, nodeMark, runnerMark } from '../processes/marks.ts';
+import { runnerMark } from '../processes/marks.ts';
 import { isAlive, type ProcessTable } from '../processes/process-table.ts';
 import {
   exitFile,
@@ -21,38 +14,17 @@ import {
   logsFolder,
   readJson,
   runnerFile,
-  runnerLog,
   writeJson,
 } from '../runner/files.ts';
 import { awaitEnd, order, type RunnerOrder } from '../runner/runner-client.ts';
-import type { RunnerProgram } from '../runner/runner-program.ts';
-import type { Sandbox } from '../sandbox/sandbox.ts';
-import { findExecutable } from '../sandbox/sandbox-system.ts';
+import { composeLaunch, type LaunchParts } from './compose-launch.ts';
 import type { Driver, DriverHandle, Recovery, StartSpec } from './driver.ts';
-import { childEnvironment } from './environment.ts';
 import { settleLost } from './lost-runner.ts';
+import { type StartRunnerParts, startRunner } from './start-runner.ts';
 
-export interface ProcessDriverParts {
+export interface ProcessDriverParts extends LaunchParts, StartRunnerParts {
   readonly table: ProcessTable;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly sandbox: Sandbox;
-  readonly runner: RunnerProgram;
-  /** Put before commands that run without a sandbox; see `findGuard`. */
-  readonly guard: readonly string[];
-  /** Value of the node's mark. */
-  readonly owner: string;
-  readonly environment?: NodeJS.ProcessEnv;
 }
-
-/** Kept of each stream, unless a task says otherwise. */
-const defaultLogs = { segmentBytes: 4 * 1024 * 1024, totalBytes: 64 * 1024 * 1024 };
-/** `/tmp` and `/dev/shm` in the sandbox are at most this large; they count as memory of the task. */
-const sandboxTmpBytes = 4 * 1024 * 1024 * 1024;
-/** How long a runner may take until its child runs, in milliseconds. Usually it is a tenth of a second. */
-const readyMs = 20_000;
-/** A Unix socket's path has at most 107 bytes on Linux and 103 on macOS. */
-const maxSocketPath = 100;
 
 /** Runs allocations as processes of this machine, each under a runner of its own. */
 export class ProcessDriver implements Driver {
@@ -80,10 +52,9 @@ export class ProcessDriver implements Driver {
     const handle = this.handleOf(spec.id, folder);
     if ((await this.recover(handle)) !== 'never-started') return handle;
     mkdirSync(inFolder(folder, logsFolder), { recursive: true });
-    const launch = this.#launchFile(spec, folder);
-    writeJson(inFolder(folder, launchFile), launch);
+    writeJson(inFolder(folder, launchFile), composeLaunch(this.#parts, spec, folder));
     try {
-      await this.#startRunner(handle);
+      await startRunner(this.#parts, spec.id, folder);
     } catch (error) {
       // Another runner had claimed the folder, started by an agent that was killed before it could tell us.
       if ((await this.recover(handle)) === 'running') return handle;
@@ -169,111 +140,6 @@ export class ProcessDriver implements Driver {
     return await order({ allocation: handle.id, path, clock: this.#parts.clock }, request);
   }
 
-  /** Puts together what the runner is to do, and makes the control group that it will use. */
-  #launchFile(spec: StartSpec, folder: string): LaunchFile {
-    const { limits, sandbox, owner, guard } = this.#parts;
-    const { launch } = spec;
-    const temporary = inFolder(folder, 'tmp');
-    mkdirSync(temporary, { recursive: true });
-    const cwd = resolve(spec.workDir, launch.cwd ?? '.');
-    const env = childEnvironment({
-      platform: process.platform,
-      inherited: this.#parts.environment ?? process.env,
-      home: spec.workDir,
-      temporary: launch.sandbox ? '/tmp' : temporary,
-      given: launch.env ?? {},
-      marks: { [nodeMark]: owner, [allocationMark]: spec.id },
-    });
-    const program = findExecutable(launch.argv[0], env.PATH ?? '');
-    if (!program)
-      throw new BacklotError(nodeErrors.program_not_found, { params: { program: launch.argv[0] } });
-    const argv: [string, ...string[]] = [program, ...launch.argv.slice(1)];
-    const wrapped = launch.sandbox
-      ? sandbox.wrap({
-          argv,
-          cwd,
-          writable: spec.workDir,
-          readOnly: [...spec.readOnly, ...(launch.sandbox.readOnly ?? [])],
-          network: launch.sandbox.network,
-          gpu: launch.sandbox.gpu ?? false,
-          tmpBytes: sandboxTmpBytes,
-        })
-      : argv;
-    const wallMs = launch.limits?.wallMs ?? spec.limits.wallMs;
-    const silenceMs = launch.limits?.silenceMs ?? spec.limits.silenceMs;
-    const pids = launch.limits?.pids ?? spec.limits.pids;
-    const group = limits.create(spec.id, { ...spec.limits, ...(pids === undefined ? {} : { pids }) });
-    return LaunchFile.parse({
-      v: 1,
-      allocation: spec.id,
-      argv: wrapped,
-      env,
-      cwd: launch.sandbox ? spec.workDir : cwd,
-      stdin: spec.stdin ?? 'none',
-      ...(spec.stop === undefined ? {} : { stop: spec.stop }),
-      stopGraceMs: spec.limits.stopGraceMs,
-      ...(wallMs === undefined ? {} : { wallMs }),
-      ...(silenceMs === undefined ? {} : { silenceMs }),
-      logs: spec.logs ?? defaultLogs,
-      group,
-      sandboxed: launch.sandbox !== undefined,
-      control: controlPath(folder),
-      guard: launch.sandbox ? [] : guard,
-    });
-  }
-
-  /** Starts the runner detached from this process and waits for its word that the child runs. */
-  async #startRunner(handle: DriverHandle): Promise<void> {
-    const { runner, owner, clock } = this.#parts;
-    const inherited = this.#parts.environment ?? process.env;
-    const log = openSync(inFolder(handle.folder, runnerLog), 'a', 0o640);
-    try {
-      const child = spawn(runner.node, [...runner.flags, runner.entry, handle.folder], {
-        cwd: handle.folder,
-        detached: true,
-        windowsHide: true,
-        stdio: ['ignore', 'ignore', log, 'pipe'],
-        env: {
-          PATH: inherited.PATH ?? '',
-          ...(inherited.SystemRoot === undefined ? {} : { SystemRoot: inherited.SystemRoot }),
-          [nodeMark]: owner,
-          [runnerMark]: handle.id,
-        },
-      });
-      const ready = child.stdio[3] as Readable;
-      try {
-        await new Promise<void>((fulfil, reject) => {
-          const fail = (reason: string, cause?: unknown) => {
-            const params = { allocation: handle.id, reason };
-            reject(new BacklotError(nodeErrors.runner_not_started, { params, cause }));
-          };
-          const cancel = clock.after(readyMs, () => {
-            child.kill('SIGKILL');
-            fail(`it said nothing within ${readyMs / 1000} s`);
-          });
-          child.once('error', (error) => fail(error.message, error));
-          child.once('exit', (code) => {
-            cancel();
-            fail(`it ended with ${code}: ${lastLine(handle.folder)}`);
-          });
-          ready.on('error', () => {});
-          ready.once('data', () => {
-            cancel();
-            fulfil();
-          });
-        });
-      } finally {
-        ready.destroy();
-        child.removeAllListeners();
-        child.on('error', () => {});
-        // The runner outlives this process; what is left of the bond is only that its end is reaped.
-        child.unref();
-      }
-    } finally {
-      closeSync(log);
-    }
-  }
-
   async #runnersOf(id: string) {
     const { table } = this.#parts;
     return await table.withMark(await table.list(), runnerMark, id);
@@ -296,21 +162,5 @@ export class ProcessDriver implements Driver {
 
   #unreachable(handle: DriverHandle, reason: string): BacklotError {
     return new BacklotError(nodeErrors.runner_unreachable, { params: { allocation: handle.id, reason } });
-  }
-}
-
-/** Where the runner of a folder listens: in the folder, or, when its path is too long, in the place for short ones. */
-function controlPath(folder: string): string {
-  const name = createHash('sha256').update(folder).digest('hex').slice(0, 24);
-  if (process.platform === 'win32') return `\\\\.\\pipe\\backlot-${name}`;
-  const inside = join(folder, 'control.sock');
-  return Buffer.byteLength(inside) <= maxSocketPath ? inside : join(tmpdir(), `backlot-${name}.sock`);
-}
-
-function lastLine(folder: string): string {
-  try {
-    return readFileSync(inFolder(folder, runnerLog), 'utf8').trim().split('\n').at(-1)?.slice(0, 300) ?? '';
-  } catch {
-    return '';
   }
 }

@@ -55,7 +55,12 @@ async function main(folder: string): Promise<void> {
 
   await control.listen();
   const result = await supervision.run((child) => {
-    writeJson(inFolder(folder, runnerFile), { ...facts, child });
+    try {
+      writeJson(inFolder(folder, runnerFile), { ...facts, child });
+    } catch (error) {
+      // The disk is full. The child runs, and is found by its mark if this runner should be killed.
+      console.error(error);
+    }
     sayReady();
   });
   writeReservedJson(inFolder(folder, exitFile), result);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type EndFacts, exitVerdict } from './exit-cause.ts';
 import { checkLaunch } from './launch-check.ts';
 import { launchCommand } from './launcher.ts';
-import { judgeTime } from './limits-clock.ts';
+import { judgeTime, RunningTime } from './time-limits.ts';
 
 describe('what ended a child', () => {
   const facts: EndFacts = {
@@ -113,6 +113,27 @@ describe('the limits of time', () => {
         },
       ),
     );
+  });
+});
+
+describe('the time of a child', () => {
+  it('stands still while it is frozen', () => {
+    let now = 0;
+    const time = new RunningTime(() => now);
+    now = 100;
+    time.heard();
+    now = 150;
+    time.froze(140);
+    now = 1_140;
+    expect(time).toMatchObject({ isFrozen: true, frozenMs: 1_000, wallMs: 1_140, silentMs: 1_040 });
+    time.thawed();
+    now = 1_200;
+    expect(time.frozenMs).toBe(1_000);
+    expect(time.judge({ wallMs: 300, silenceMs: 150 })).toEqual({ over: undefined, inMs: 50 });
+    time.heard();
+    expect(time.judge({ wallMs: 300, silenceMs: 150 })).toEqual({ over: undefined, inMs: 100 });
+    now = 1_300;
+    expect(time.judge({ wallMs: 300 })).toEqual({ over: 'timeout' });
   });
 });
 

@@ -1,24 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import type { Clock } from '@backlot/contract/clock';
 import type { RunnerStatus } from '@backlot/contract/runner/control';
 import type { ExitFile, LaunchFile, ProcessRef } from '@backlot/contract/runner/files';
-import type { LogStream } from '../logs/segment-name.ts';
-import { SegmentedLog } from '../logs/segmented-log.ts';
 import { identify, type ProcessTable } from '../processes/process-table.ts';
+import { ChildOutput } from './child-output.ts';
 import { ChildTree } from './child-tree.ts';
 import { type EndFacts, exitVerdict } from './exit-cause.ts';
 import { inFolder, logsFolder } from './files.ts';
 import { launchCommand, launchFailedFile } from './launcher.ts';
-import { judgeTime } from './limits-clock.ts';
+import { RunningTime } from './time-limits.ts';
 
 /** How often memory is measured, in milliseconds. */
 const sampleMs = 500;
-/** How long pipes may stay open after the tree has ended, in milliseconds. Nobody of ours holds them then. */
-const drainMs = 2_000;
-/** How much of stderr is kept for the message of a failed start, in bytes. */
-const headBytes = 2_000;
 
 export interface SupervisionParts {
   readonly folder: string;
@@ -38,19 +32,15 @@ export type RequestOutcome =
  */
 export class Supervision {
   readonly #parts: SupervisionParts;
-  readonly #logs: Record<LogStream, SegmentedLog>;
+  readonly #output: ChildOutput;
   readonly #wallStart: number;
-  readonly #startedAt: number;
+  readonly #time: RunningTime;
   #child: ChildProcess | undefined;
   #identity: ProcessRef | null = null;
   #tree: ChildTree | undefined;
   #state: RunnerStatus['state'] = 'starting';
   #ended: EndFacts['ended'];
-  #heardAt: number;
-  #frozenAt: number | undefined;
-  #frozenMs = 0;
-  #frozenMsWhenHeard = 0;
-  #stderrHead = Buffer.alloc(0);
+  #stopGraceMs = 0;
   #cancelKills: (() => void)[] = [];
   #cancelSample: () => void = () => {};
   #cancelDeadline: () => void = () => {};
@@ -60,12 +50,14 @@ export class Supervision {
   constructor(parts: SupervisionParts) {
     this.#parts = parts;
     const { folder, launch, clock } = parts;
-    const log = (stream: LogStream) =>
-      new SegmentedLog({ folder: inFolder(folder, logsFolder), stream, ...launch.logs, clock });
-    this.#logs = { stdout: log('stdout'), stderr: log('stderr') };
+    this.#output = new ChildOutput({
+      folder: inFolder(folder, logsFolder),
+      limits: launch.logs,
+      clock,
+      onHeard: () => this.touch(),
+    });
     this.#wallStart = clock.now();
-    this.#startedAt = clock.monotonic();
-    this.#heardAt = this.#startedAt;
+    this.#time = new RunningTime(() => clock.monotonic());
   }
 
   get identity(): ProcessRef | null {
@@ -94,11 +86,13 @@ export class Supervision {
     const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
       child.once('exit', (code, signal) => resolve({ code, signal }));
     });
-    const logged = Promise.all([this.#keep(child.stdout, 'stdout'), this.#keep(child.stderr, 'stderr')]);
+    this.#output.follow(child);
     // Gone already: then there is nothing to tell apart, and the end says the rest.
     this.#identity = (await identify(table, child.pid)) ?? { pid: child.pid, start: 'ended' };
     this.#tree = new ChildTree(table, clock, launch, this.#identity);
     if (this.#state === 'starting') this.#state = 'running';
+    // Told to stop before there was anything to stop.
+    else this.#end(this.#tree, this.#stopGraceMs, true);
     started(this.#identity);
     this.#watchTime();
     this.#sample(this.#tree);
@@ -110,7 +104,8 @@ export class Supervision {
     for (const cancel of this.#cancelKills) cancel();
     const usage = this.#tree.usage();
     const left = await this.#tree.kill();
-    await this.#drain(child, logged);
+    await this.#output.drain(child);
+    child.stdin?.destroy();
     return this.#exit({
       facts: {
         code,
@@ -119,7 +114,7 @@ export class Supervision {
         ended: this.#ended,
         oomKills: usage.oomKills,
         launchFailed: readLaunchFailure(failedFile),
-        stderrHead: this.#stderrHead.toString('utf8'),
+        stderrHead: this.#output.stderrHead,
       },
       usage,
       leftBehind: left.found,
@@ -127,23 +122,21 @@ export class Supervision {
   }
 
   status(): RunnerStatus {
-    const { clock } = this.#parts;
     const { oomKills: _, ...usage } = this.#tree?.usage() ?? { oomKills: 0 };
     return {
       state: this.#state,
       child: this.#identity,
-      usage: { wallMs: Math.round(clock.monotonic() - this.#startedAt), ...usage },
-      frozenMs: Math.round(this.#frozen()),
-      silentMs: Math.round(clock.monotonic() - this.#heardAt),
-      stdout: this.#logs.stdout.position,
-      stderr: this.#logs.stderr.position,
+      usage: { wallMs: Math.round(this.#time.wallMs), ...usage },
+      frozenMs: Math.round(this.#time.frozenMs),
+      silentMs: Math.round(this.#time.silentMs),
+      stdout: this.#output.counts.stdout,
+      stderr: this.#output.counts.stderr,
     };
   }
 
   /** A word of progress from outside: the limit of silence counts from now. */
   touch(): void {
-    this.#heardAt = this.#parts.clock.monotonic();
-    this.#frozenMsWhenHeard = this.#frozen();
+    this.#time.heard();
   }
 
   /** Writes to the child's standard input. */
@@ -168,21 +161,26 @@ export class Supervision {
     this.#ended ??= why;
     const first = this.#state !== 'stopping';
     this.#state = 'stopping';
+    this.#stopGraceMs = graceMs;
     this.#cancelDeadline();
+    if (this.#tree) this.#end(this.#tree, graceMs, first);
+  }
+
+  #end(tree: ChildTree, graceMs: number, ask: boolean): void {
     const { launch, clock } = this.#parts;
     void this.#inTurn(async () => {
-      if (first && graceMs > 0) {
+      if (ask && graceMs > 0) {
         if (launch.stop.input !== undefined) this.input(launch.stop.input);
-        await this.#tree?.ask(launch.stop.signal);
+        await tree.ask(launch.stop.signal);
       }
-      if (this.#frozenAt !== undefined) await this.#thawNow();
+      if (this.#time.isFrozen) await this.#thawNow();
     });
-    this.#cancelKills.push(clock.after(graceMs, () => void this.#tree?.kill()));
+    this.#cancelKills.push(clock.after(graceMs, () => void tree.kill()));
   }
 
   async freeze(): Promise<RequestOutcome> {
     return await this.#inTurn(async () => {
-      if (this.#frozenAt !== undefined) return { ok: true };
+      if (this.#time.isFrozen) return { ok: true };
       if (this.#state !== 'running') {
         return {
           ok: false,
@@ -198,7 +196,7 @@ export class Supervision {
           message: 'Some process could not be stopped; all of them run on.',
         };
       }
-      this.#frozenAt = began;
+      this.#time.froze(began);
       // The child may have ended, or been asked to, while it was being frozen.
       if (this.#state === 'running') this.#state = 'frozen';
       this.#cancelDeadline();
@@ -208,7 +206,7 @@ export class Supervision {
 
   async thaw(): Promise<RequestOutcome> {
     return await this.#inTurn(async () => {
-      if (this.#frozenAt === undefined) return { ok: true };
+      if (!this.#time.isFrozen) return { ok: true };
       if (!(await this.#thawNow())) {
         return { ok: false, code: 'thaw_failed', message: 'Some process could not be continued; try again.' };
       }
@@ -218,8 +216,7 @@ export class Supervision {
 
   async #thawNow(): Promise<boolean> {
     if (!(await this.#tree?.setFrozen(false))) return false;
-    this.#frozenMs = this.#frozen();
-    this.#frozenAt = undefined;
+    this.#time.thawed();
     if (this.#state === 'frozen') this.#state = 'running';
     this.#watchTime();
     return true;
@@ -231,27 +228,12 @@ export class Supervision {
     return result;
   }
 
-  /** Milliseconds spent frozen until now. */
-  #frozen(): number {
-    return (
-      this.#frozenMs + (this.#frozenAt === undefined ? 0 : this.#parts.clock.monotonic() - this.#frozenAt)
-    );
-  }
-
   /** Looks at the limits of time, and again when the next of them could be reached. */
   #watchTime(): void {
     this.#cancelDeadline();
     if (this.#state !== 'running') return;
     const { clock, launch } = this.#parts;
-    const verdict = judgeTime({
-      now: clock.monotonic(),
-      startedAt: this.#startedAt,
-      heardAt: this.#heardAt,
-      frozenMs: this.#frozen(),
-      frozenSinceHeardMs: this.#frozen() - this.#frozenMsWhenHeard,
-      wallMs: launch.wallMs,
-      silenceMs: launch.silenceMs,
-    });
+    const verdict = this.#time.judge(launch);
     if (verdict.over) {
       this.stop(launch.stopGraceMs, verdict.over);
       return;
@@ -267,37 +249,6 @@ export class Supervision {
       // Measuring is not worth an allocation; the next time may go better.
     });
     this.#cancelSample = this.#parts.clock.after(sampleMs, () => this.#sample(tree));
-  }
-
-  /** Writes a stream to its log until it ends. Waiting for the disk before reading on is what slows down a flood. */
-  async #keep(stream: Readable | null, name: LogStream): Promise<void> {
-    if (!stream) return;
-    try {
-      for await (const chunk of stream as AsyncIterable<Buffer>) {
-        this.touch();
-        if (name === 'stderr' && this.#stderrHead.length < headBytes) {
-          this.#stderrHead = Buffer.concat([
-            this.#stderrHead,
-            chunk.subarray(0, headBytes - this.#stderrHead.length),
-          ]);
-        }
-        await this.#logs[name].write(chunk);
-      }
-    } catch {
-      // The pipe was destroyed because somebody outside the tree holds it open.
-    }
-  }
-
-  /** Waits for the rest of the output, but not for ever. */
-  async #drain(child: ChildProcess, logged: Promise<unknown>): Promise<void> {
-    const cancel = this.#parts.clock.after(drainMs, () => {
-      child.stdout?.destroy();
-      child.stderr?.destroy();
-    });
-    await logged;
-    cancel();
-    child.stdin?.destroy();
-    await Promise.all([this.#logs.stdout.close(), this.#logs.stderr.close()]);
   }
 
   #exit(
@@ -320,14 +271,10 @@ export class Supervision {
       v: 1,
       allocation: launch.allocation,
       ...verdict,
-      usage: { wallMs: Math.round(clock.monotonic() - this.#startedAt), ...usage },
-      frozenMs: Math.round(this.#frozen()),
+      usage: { wallMs: Math.round(this.#time.wallMs), ...usage },
+      frozenMs: Math.round(this.#time.frozenMs),
       oomKills,
-      output: {
-        stdout: this.#logs.stdout.position,
-        stderr: this.#logs.stderr.position,
-        dropped: this.#logs.stdout.dropped + this.#logs.stderr.dropped,
-      },
+      output: this.#output.counts,
       leftBehind: 'facts' in end ? end.leftBehind : 0,
       startedAt: new Date(this.#wallStart).toISOString(),
       endedAt: new Date(clock.now()).toISOString(),
