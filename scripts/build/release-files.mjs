@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import { root } from '../setup/repository.mjs';
 import { external } from './bundle.mjs';
 
-/** Files that run-time code finds beside its sources, by workload; tests and sources are left behind. */
-const dataOfWorkloads = /\.(py|json|glb|gltf|obj|mtl|stl|ply|dae|fbx|blend|png|hdr|exr)$/;
+/** What of a workload is code, test or text. The rest (scripts of Blender, samples) is data that its code opens. */
+const notData =
+  /\.(tsx?|md)$|[\\/]package\.json$|[\\/](node_modules|console|test|testing|__pycache__)([\\/]|$)/;
 
 /**
  * Everything of a release that is not bundled: the console, data files of the workloads, packages that stay
@@ -15,13 +16,7 @@ const dataOfWorkloads = /\.(py|json|glb|gltf|obj|mtl|stl|ply|dae|fbx|blend|png|h
 export async function writeReleaseFiles(out) {
   await cp(join(root, 'packages/console/dist'), join(out, 'packages/console/dist'), { recursive: true });
   for (const workload of await readdir(join(root, 'workloads'))) {
-    await cp(join(root, 'workloads', workload), join(out, 'workloads', workload), {
-      recursive: true,
-      filter: async (source) =>
-        !/node_modules|[\\/](console|__pycache__)([\\/]|$)|\.test\./.test(source) &&
-        (isFolder(source) || dataOfWorkloads.test(source)) &&
-        !source.endsWith('package.json'),
-    });
+    await copyData(join(root, 'workloads', workload), join(out, 'workloads', workload));
   }
   for (const name of external.vendored) await vendor(name, root, out, new Set());
   await writeManifests(out);
@@ -30,8 +25,14 @@ export async function writeReleaseFiles(out) {
   }
 }
 
-function isFolder(path) {
-  return !/\.[A-Za-z0-9-]+$/.test(path);
+/** Copies files, and only those folders that hold some. */
+async function copyData(from, to) {
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const source = join(from, entry.name);
+    if (notData.test(source)) continue;
+    if (entry.isDirectory()) await copyData(source, join(to, entry.name));
+    else await cp(source, join(to, entry.name));
+  }
 }
 
 /** Copies a package and what it depends on, flat, as npm would install it. */

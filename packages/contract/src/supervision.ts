@@ -6,7 +6,12 @@ import { z } from 'zod';
  */
 export const PartMessage = z.discriminatedUnion('t', [
   /** The control plane listens and answers. `setupLink` only while nobody can sign in yet. */
-  z.object({ t: z.literal('control-ready'), url: z.string(), setupLink: z.string().nullable() }),
+  z.object({
+    t: z.literal('control-ready'),
+    url: z.string(),
+    port: z.number().int(),
+    setupLink: z.string().nullable(),
+  }),
   /** The agent is signed in. */
   z.object({ t: z.literal('node-ready'), nodeId: z.string(), name: z.string() }),
   /** The agent has no key yet and asks for a join token; `join-token` answers. */

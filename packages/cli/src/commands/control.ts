@@ -66,13 +66,14 @@ export function controlCommand(product: Product) {
 
 interface Announced {
   readonly url: string;
+  readonly port: number;
   setupLink(): Promise<string | null>;
   localJoinToken(): Promise<string>;
 }
 
 /** To `backlot up` over the channel, else to the person who started it. */
 async function announce({ out, say }: CommandContext, control: Announced): Promise<void> {
-  const { url } = control;
+  const { url, port } = control;
   const setupLink = await control.setupLink();
   const channel = supervisorChannel(process);
   if (!channel) {
@@ -88,7 +89,7 @@ async function announce({ out, say }: CommandContext, control: Announced): Promi
       () => undefined,
     );
   });
-  channel.tell({ t: 'control-ready', url, setupLink });
+  channel.tell({ t: 'control-ready', url, port, setupLink });
 }
 
 /** The configured database server, or an embedded one that is ours to close. */

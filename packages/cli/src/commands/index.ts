@@ -7,6 +7,7 @@ import { eventsCommand } from './events.ts';
 import { initCommands } from './init.ts';
 import { jobsCommands } from './jobs.ts';
 import { loginCommand, logoutCommand, whoamiCommand } from './login.ts';
+import { nodeCommand } from './node.ts';
 import { nodesCommands } from './nodes.ts';
 import { tasksCommands } from './tasks.ts';
 import { tokensCommands } from './tokens.ts';
@@ -17,6 +18,7 @@ export function ownCommands(product: Product): readonly CliCommand[] {
   return [
     upCommand(product),
     controlCommand(product),
+    nodeCommand(product),
     initCommands,
     doctorCommand(product),
     loginCommand,

@@ -22,7 +22,7 @@ function part(...behaviour: string[]) {
   const made = new Part({
     name: 'fixture',
     argv: [fixture, ...behaviour],
-    env: process.env,
+    env: () => process.env,
     clock: systemClock,
     logPath: 'fixture.log',
     onLine: (line) => seen.lines.push(line),

@@ -12,7 +12,8 @@ export interface PartOptions {
   readonly name: string;
   /** The program and its arguments; run by the Node that runs us. */
   readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Asked for at each start. */
+  readonly env: () => Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   /** Every line that it writes. */
   readonly onLine: (line: string) => void;
@@ -96,7 +97,7 @@ export class Part {
     const { argv, env, clock } = this.#options;
     this.#startedAt = clock.monotonic();
     const child = spawn(process.execPath, [...process.execArgv, ...argv], {
-      env: { ...env },
+      env: { ...env() },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
       windowsHide: true,

@@ -160,27 +160,22 @@ class Installation {
   async #startControl(databaseUrl: string): Promise<string> {
     const { show, settingsEnv } = this.#options;
     const step = show.step('control');
-    let url = '';
-    const part = this.#part(
-      'control',
-      ['control'],
-      {
-        ...settingsEnv,
-        BACKLOT_DATABASE_URL: databaseUrl,
-      },
-      (message) => {
-        if (message.t === 'join-token-made') this.#agent?.send({ t: 'join-token', token: message.token });
-        if (message.t !== 'control-ready') return;
-        this.#record?.set({ url: message.url });
-        if (url === '') show.ready(message);
-        url = message.url;
-      },
-    );
-    this.#control = part;
+    const env: Record<string, string> = { ...settingsEnv, BACKLOT_DATABASE_URL: databaseUrl };
+    const ready = Promise.withResolvers<Extract<PartMessage, { t: 'control-ready' }>>();
+    this.#control = this.#part('control', ['control'], env, (message) => {
+      if (message.t === 'join-token-made') this.#agent?.send({ t: 'join-token', token: message.token });
+      if (message.t !== 'control-ready') return;
+      // Asked for any port, it keeps the one it got: pages and agents come back to it.
+      env.BACKLOT_PORT = String(message.port);
+      this.#record?.set({ url: message.url });
+      ready.resolve(message);
+    });
     try {
-      await part.start();
+      await this.#control.start();
+      const message = await ready.promise;
       step.done();
-      return url;
+      show.ready(message);
+      return message.url;
     } catch (error) {
       step.failed();
       throw error;
@@ -224,14 +219,14 @@ class Installation {
       name,
       argv: [this.#options.entry, ...args],
       // What decides here must not decide again there: the parts have their settings from us.
-      env: { ...this.#options.env, BACKLOT_CONFIG: undefined, ...env },
+      env: () => ({ ...this.#options.env, BACKLOT_CONFIG: undefined, ...env }),
       clock: this.#options.clock,
       logPath: this.#logs.at(-1)?.path ?? '',
       onLine,
       onMessage,
       onProcess: (pid) => {
         this.#record?.set({ [name]: pid });
-        if (pid !== undefined) this.#log.info({ part: name, pid }, 'started');
+        if (pid !== undefined) this.#log.info({ part: name, partPid: pid }, 'started');
       },
       onDeath: (how, pauseMs) =>
         this.#log.warn({ part: name, how, pauseMs }, `${name} died (${how}); starting it again`),
