@@ -100,20 +100,12 @@ export const artifactErrors = defineErrors({
       'zh-CN': '报告提到输出 {name}，但其内容尚未上传。请先上传，再重新报告。',
     },
   },
-  output_conflict: {
-    status: 409,
-    retryable: false,
-    message: {
-      en: 'The output {name} of this task is committed already, with other bytes. What is committed never changes; end this attempt.',
-      'zh-CN': '该任务的输出 {name} 已提交且内容不同。已提交的内容不可更改，请结束本次尝试。',
-    },
-  },
   too_many_logs: {
     status: 413,
     retryable: false,
     message: {
-      en: 'The allocation has kept {limit} bytes of log, which is the most. Its further output is not kept.',
-      'zh-CN': '该分配的日志已达到上限 {limit} 字节，后续输出不再保存。',
+      en: 'This log has {limit} bytes, which is the most that is kept. Its further output is not kept.',
+      'zh-CN': '该日志已达到上限 {limit} 字节，后续输出不再保存。',
     },
   },
   nothing_to_zip: {

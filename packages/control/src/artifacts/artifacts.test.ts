@@ -15,7 +15,7 @@ import { createEventLog } from '../events/event-log.ts';
 import { createLocalFabric } from '../fabric/local-fabric.ts';
 import { systemActor } from '../kernel.ts';
 import { insertUploadArtifact } from './library.ts';
-import { openTestRoom, sha256, type TestRoom } from './room.fixture.ts';
+import { openTestRoom, sha256, type TestRoom } from './testing/room.ts';
 
 const run = promisify(execFile);
 const events = createEventLog(createLocalFabric({ log: pino({ level: 'silent' }) }));

@@ -33,7 +33,7 @@ export interface ArtifactSettings {
   /** How long deleted artifacts and unreferenced bytes stay, so that a mistake can be undone. */
   readonly graceMs: number;
   readonly sweepEveryMs: number;
-  /** Most bytes of log that one allocation may keep. */
+  /** Most bytes that one stream (stdout, stderr) of an allocation may keep. */
   readonly largestLog: number;
 }
 

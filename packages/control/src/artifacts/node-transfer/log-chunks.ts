@@ -44,28 +44,32 @@ export async function keepLogPiece(
   position: number,
   bytes: Buffer,
 ): Promise<LogProgress> {
-  if (position + bytes.byteLength > largestLog) {
+  const before = await stretchesOf(db, allocationId, stream);
+  const kept = before.reduce((sum, { length }) => sum + length, 0);
+  if (kept + bytes.byteLength > largestLog) {
     throw new BacklotError(artifactErrors.too_many_logs, { params: { limit: largestLog } });
   }
-  if (bytes.byteLength > 0) {
-    const { digest } = await blobs.put(Readable.from([bytes], { objectMode: false }));
-    const length = bytes.byteLength;
-    await db
-      .insertInto('log_chunk')
-      .values({ allocation_id: allocationId, stream, position, length, digest })
-      .onConflict((conflict) =>
-        conflict
-          .columns(['allocation_id', 'stream', 'position'])
-          .doUpdateSet({ length, digest })
-          .where('log_chunk.length', '<', length),
-      )
-      .execute();
-  }
-  const stretches = await db
+  if (bytes.byteLength === 0) return { next: contiguousEnd(before) };
+  const { digest } = await blobs.put(Readable.from([bytes], { objectMode: false }));
+  const length = bytes.byteLength;
+  await db
+    .insertInto('log_chunk')
+    .values({ allocation_id: allocationId, stream, position, length, digest })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['allocation_id', 'stream', 'position'])
+        .doUpdateSet({ length, digest })
+        .where('log_chunk.length', '<', length),
+    )
+    .execute();
+  return { next: contiguousEnd([...before, { position, length }]) };
+}
+
+function stretchesOf(db: Db, allocationId: string, stream: LogStream): Promise<Stretch[]> {
+  return db
     .selectFrom('log_chunk')
     .select(['position', 'length'])
     .where('allocation_id', '=', allocationId)
     .where('stream', '=', stream)
     .execute();
-  return { next: contiguousEnd(stretches) };
 }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { OutputProgress } from '@backlot/contract';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTestRoom, sha256, type TestAllocation, type TestRoom } from '../room.fixture.ts';
+import { openTestRoom, sha256, type TestAllocation, type TestRoom } from '../testing/room.ts';
 import { KeyLock } from './key-lock.ts';
 import { contiguousEnd } from './log-chunks.ts';
 import { outputUploadId } from './outputs.ts';
@@ -123,7 +123,7 @@ describe('an output', () => {
     ]);
   });
 
-  it('may be made again, a little different, until it is committed; then never', async () => {
+  it('may be made again, a little different, until it is committed; then the committed one stands', async () => {
     const of = await room.allocation(project);
     const [first, second, third] = [randomBytes(100), randomBytes(100), randomBytes(100)];
     expect((await put('c.png', 0, first, announce(first), of)).status).toBe(200);
@@ -131,10 +131,11 @@ describe('an output', () => {
     await expect(commit(of, 'c.png', announce(first))).rejects.toMatchObject({ code: 'output_not_staged' });
     expect(await commit(of, 'c.png', announce(second))).toEqual(['c.png']);
     const late = await put('c.png', 0, third, announce(third), of);
-    expect([late.status, await late.json()]).toEqual([
-      409,
-      expect.objectContaining({ code: 'output_conflict' }),
-    ]);
+    expect(await late.json()).toEqual({ received: 100, complete: true });
+    expect(await commit(of, 'c.png', announce(third))).toEqual([]);
+    const { db } = room.database;
+    const rows = await db.selectFrom('artifact').select('digest').where('task_id', '=', of.taskId).execute();
+    expect(rows).toEqual([{ digest: sha256(second) }]);
   });
 
   it('of an allocation that has ended, or of an older fence, is refused', async () => {
@@ -247,7 +248,9 @@ describe('a log', () => {
 
   it('has an end, and pieces a size', async () => {
     const of = await room.allocation(project);
-    expect(await putLog(9_990, 'x'.repeat(11), 'stdout', of)).toEqual([
+    expect(await putLog(5_000_000, 'x'.repeat(10_000), 'stdout', of)).toEqual([200, { next: 0 }]);
+    expect(await putLog(0, 'x', 'stderr', of)).toEqual([200, { next: 1 }]);
+    expect(await putLog(0, 'x', 'stdout', of)).toEqual([
       413,
       expect.objectContaining({ code: 'too_many_logs' }),
     ]);

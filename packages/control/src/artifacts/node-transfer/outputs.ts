@@ -50,8 +50,8 @@ export class Outputs {
 
   /** How far exactly these bytes have come. */
   async progress(allocation: ProvenAllocation, output: AnnouncedOutput): Promise<OutputProgress> {
-    await requireOpen(this.#deps.db, allocation);
-    if (await this.#isComplete(allocation, output)) return { received: output.size, complete: true };
+    const { taskId } = await requireOpen(this.#deps.db, allocation);
+    if (await this.#isComplete(allocation, taskId, output)) return { received: output.size, complete: true };
     const received = await this.#deps.blobs.pieces.received(outputUploadId(allocation.id, output));
     return { received: received ?? 0, complete: false };
   }
@@ -59,7 +59,7 @@ export class Outputs {
   /**
    * Takes bytes from `offset` on, as many as come. The last ones complete the output.
    *
-   * @throws stale_fence, upload_offset_mismatch, digest_mismatch, output_conflict, upload_too_large, storage_full
+   * @throws stale_fence, upload_offset_mismatch, digest_mismatch, upload_too_large, storage_full
    */
   receive(
     allocation: ProvenAllocation,
@@ -85,9 +85,8 @@ export class Outputs {
       });
     }
     const { taskId } = await requireOpen(this.#deps.db, allocation);
-    await this.#refuseConflict(taskId, output);
-    if (await this.#isComplete(allocation, output)) {
-      source.resume();
+    if (await this.#isComplete(allocation, taskId, output)) {
+      source.resume(); // a body that is read to its end leaves the connection fit for the next request
       return { received: output.size, complete: true };
     }
     await space.require(Math.min(output.size - offset, reserve));
@@ -99,21 +98,13 @@ export class Outputs {
     return { received, complete: true };
   }
 
-  /** Another attempt may have committed this output meanwhile; then its bytes stand. */
-  async #refuseConflict(taskId: string, output: AnnouncedOutput): Promise<void> {
-    const committed = await this.#deps.db
-      .selectFrom('artifact')
-      .select('digest')
-      .where('task_id', '=', taskId)
-      .where('name', '=', output.name)
-      .executeTakeFirst();
-    if (committed && committed.digest !== output.digest) {
-      throw new BacklotError(artifactErrors.output_conflict, { params: { name: output.name } });
-    }
-  }
-
-  async #isComplete(allocation: ProvenAllocation, { name, digest, size }: AnnouncedOutput): Promise<boolean> {
+  /**
+   * Whether nothing more is to be sent: these bytes wait for their report, or the task has an artifact of this name.
+   * What is committed stands, also when an agent that lost its journal has made the output again, a little different.
+   */
+  async #isComplete(allocation: ProvenAllocation, taskId: string, output: AnnouncedOutput): Promise<boolean> {
     const { db } = this.#deps;
+    const { name, digest, size } = output;
     const staged = await db
       .selectFrom('staged_output')
       .select('name')
@@ -126,9 +117,8 @@ export class Outputs {
     const committed = await db
       .selectFrom('artifact')
       .select('id')
-      .where('allocation_id', '=', allocation.id)
+      .where('task_id', '=', taskId)
       .where('name', '=', name)
-      .where('digest', '=', digest)
       .executeTakeFirst();
     return committed !== undefined;
   }

@@ -6,7 +6,7 @@ import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEventLog } from '../../events/event-log.ts';
 import { createLocalFabric } from '../../fabric/local-fabric.ts';
-import { openTestRoom, sha256, type TestRoom } from '../room.fixture.ts';
+import { openTestRoom, sha256, type TestRoom } from '../testing/room.ts';
 import { sweep } from './sweep.ts';
 
 const HOUR = 3_600_000;

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { type Artifact, ArtifactCheckAnswer } from '@backlot/contract';
 import { Upload } from 'tus-js-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTestRoom, sha256, type TestRoom, uploadMetadata } from '../room.fixture.ts';
+import { openTestRoom, sha256, type TestRoom, uploadMetadata } from '../testing/room.ts';
 
 let room: TestRoom;
 let project: string;

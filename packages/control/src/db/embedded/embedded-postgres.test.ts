@@ -282,7 +282,7 @@ interface LeftBehind {
 async function leaveBehind(): Promise<LeftBehind> {
   const owner = spawn(
     process.execPath,
-    [join(import.meta.dirname, 'leave-behind.fixture.ts'), join(folder, 'postgres')],
+    [join(import.meta.dirname, 'testing', 'leave-behind.ts'), join(folder, 'postgres')],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

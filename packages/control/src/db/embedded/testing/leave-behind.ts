@@ -3,7 +3,7 @@
  * it is. Run by the tests beside it.
  */
 import pino from 'pino';
-import { startEmbeddedPostgres } from './embedded-postgres.ts';
+import { startEmbeddedPostgres } from '../embedded-postgres.ts';
 
 const dataDir = process.argv[2];
 if (dataDir === undefined) throw new Error('The fixture needs a folder.');

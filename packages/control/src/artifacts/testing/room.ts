@@ -5,22 +5,22 @@ import { join } from 'node:path';
 import { newId, type Role, systemClock } from '@backlot/contract';
 import { createTestDatabase, type TestDatabase } from '@backlot/testkit/database';
 import pino from 'pino';
-import { createAllocationTokens } from '../access/allocation-tokens.ts';
-import { auditLog } from '../access/audit-log.ts';
-import { Authenticator } from '../access/authentication.ts';
-import { createAccessControl, mergePermissions } from '../access/permissions.ts';
-import { hashSecret, newSecret } from '../access/secrets.ts';
-import type { BlobAdapter } from '../blobs/blob-adapter.ts';
-import { openFsBlobStore } from '../blobs/fs-blob-store.ts';
-import { createEventLog } from '../events/event-log.ts';
-import { createLocalFabric } from '../fabric/local-fabric.ts';
-import { createHttpServer, type HttpServer } from '../http/server.ts';
-import type { Kernel } from '../kernel.ts';
-import { HealthBoard } from '../telemetry/health.ts';
-import { createMetrics } from '../telemetry/metrics.ts';
-import { type ArtifactsRoom, createArtifacts } from './create-artifacts.ts';
-import type { ArtifactSettings } from './dependencies.ts';
-import { recordBlob } from './record-blob.ts';
+import { createAllocationTokens } from '../../access/allocation-tokens.ts';
+import { auditLog } from '../../access/audit-log.ts';
+import { Authenticator } from '../../access/authentication.ts';
+import { createAccessControl, mergePermissions } from '../../access/permissions.ts';
+import { hashSecret, newSecret } from '../../access/secrets.ts';
+import type { BlobAdapter } from '../../blobs/blob-adapter.ts';
+import { openFsBlobStore } from '../../blobs/fs-blob-store.ts';
+import { createEventLog } from '../../events/event-log.ts';
+import { createLocalFabric } from '../../fabric/local-fabric.ts';
+import { createHttpServer, type HttpServer } from '../../http/server.ts';
+import type { Kernel } from '../../kernel.ts';
+import { HealthBoard } from '../../telemetry/health.ts';
+import { createMetrics } from '../../telemetry/metrics.ts';
+import { type ArtifactsRoom, createArtifacts } from '../create-artifacts.ts';
+import type { ArtifactSettings } from '../dependencies.ts';
+import { recordBlob } from '../record-blob.ts';
 
 /** An allocation with the token that a node would hold. */
 export interface TestAllocation {
