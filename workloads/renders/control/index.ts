@@ -22,9 +22,9 @@ export const rendersControl: ControlWorkload = {
   name: 'renders',
   migrations,
   permissions: {
-    'models.read': { role: 'viewer' },
-    'models.write': { role: 'submitter' },
-    'models.manage': { role: 'operator' },
+    'renders.models.read': { role: 'viewer' },
+    'renders.models.write': { role: 'submitter' },
+    'renders.models.manage': { role: 'operator' },
   },
   phrases: renderPhrases,
   taskKinds: {

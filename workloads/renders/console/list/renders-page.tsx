@@ -162,14 +162,14 @@ function RenderCard({ render }: { readonly render: RenderSummary }) {
       </Link>
       <div className={classes.line}>
         <StateBadge state={job.state} />
-        <span className="dim">
+        <span className={`dim ${classes.gives}`}>
           {say(`make.${render.subject}`)}
           {frames.total > 1 && ` · ${say('list.frames', { done: frames.done, count: frames.total })}`}
         </span>
       </div>
       {open && <JobProgressLine job={job} withEta={false} />}
       <div className={classes.line}>
-        <span className="dim">{say('by', { name: job.createdBy.name })}</span>
+        <span className={`dim ${classes.gives}`}>{say('by', { name: job.createdBy.name })}</span>
         <span className="dim">
           <Ago at={job.createdAt} />
         </span>

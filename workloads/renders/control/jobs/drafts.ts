@@ -186,7 +186,7 @@ export function assembleDraft(
       memory: 1024 * MEBIBYTE,
       disk: pictures.reduce((sum, { size }) => sum + size, 0) + 256 * MEBIBYTE,
     },
-    constraints: { capabilities: [{ name: 'ffmpeg' }] },
+    constraints: { capabilities: [{ name: 'ffmpeg', features: ['libx264', 'ffprobe'] }] },
     retry: { maxAttempts: 2 },
     limits: { wallMs: 10 * MINUTE + pictures.length * 5 * SECOND, silenceMs: 10 * MINUTE },
     priority: 5,

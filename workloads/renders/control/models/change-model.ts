@@ -9,7 +9,7 @@ import { getModel, type LibraryModel } from './library.ts';
 async function changeable(kernel: Kernel, id: string, actor: Actor): Promise<LibraryModel> {
   const model = await getModel(kernel, id, actor);
   if (!model.may.change)
-    throw new BacklotError(kernelErrors.forbidden, { params: { permission: 'models.manage' } });
+    throw new BacklotError(kernelErrors.forbidden, { params: { permission: 'renders.models.manage' } });
   return model;
 }
 

@@ -98,8 +98,8 @@ export interface ModelFilter {
 
 /** Models that the actor may see, newest first; one more than `limit` when there are more. */
 export async function listModels(kernel: Kernel, filter: ModelFilter, actor: Actor): Promise<LibraryModel[]> {
-  const projects = kernel.access.projectsWith(actor, 'models.read');
-  const manages = kernel.access.projectsWith(actor, 'models.manage');
+  const projects = kernel.access.projectsWith(actor, 'renders.models.read');
+  const manages = kernel.access.projectsWith(actor, 'renders.models.manage');
   const me = actor.id;
   let query = tables(kernel.db)
     .selectFrom('renders_model as m')

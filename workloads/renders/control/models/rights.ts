@@ -47,8 +47,8 @@ export function readerIn(
 ): ReaderRights {
   return {
     accountId: actor.kind === 'account' || actor.kind === 'token' ? actor.id : null,
-    read: access.may(actor, 'models.read', projectId),
-    submit: access.may(actor, 'models.write', projectId),
-    manage: access.may(actor, 'models.manage', projectId),
+    read: access.may(actor, 'renders.models.read', projectId),
+    submit: access.may(actor, 'renders.models.write', projectId),
+    manage: access.may(actor, 'renders.models.manage', projectId),
   };
 }

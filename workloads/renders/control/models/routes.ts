@@ -21,7 +21,7 @@ export function modelRoutes(app: App, kernel: Kernel): void {
   app.get(
     '/api/v1/models',
     {
-      config: { access: some('models.read') },
+      config: { access: some('renders.models.read') },
       schema: {
         summary: 'Models of the library that one may see, newest first.',
         querystring: ModelQuery,
@@ -47,7 +47,7 @@ export function modelRoutes(app: App, kernel: Kernel): void {
       config: {
         access: {
           kind: 'permission',
-          permission: 'models.write',
+          permission: 'renders.models.write',
           project: (request) => ModelCreation.parse(request.body).projectId,
         },
         audited: 'by-handler',
@@ -76,7 +76,7 @@ export function modelRoutes(app: App, kernel: Kernel): void {
   app.get(
     '/api/v1/models/:id',
     {
-      config: { access: some('models.read') },
+      config: { access: some('renders.models.read') },
       schema: {
         summary: 'One model, with what is known about it.',
         params: IdParams,
@@ -88,7 +88,7 @@ export function modelRoutes(app: App, kernel: Kernel): void {
   app.patch(
     '/api/v1/models/:id',
     {
-      config: { access: some('models.write'), audited: 'by-handler' },
+      config: { access: some('renders.models.write'), audited: 'by-handler' },
       schema: {
         summary: 'Rename a model, or say who may see and use it.',
         params: IdParams,
@@ -101,7 +101,7 @@ export function modelRoutes(app: App, kernel: Kernel): void {
   app.delete(
     '/api/v1/models/:id',
     {
-      config: { access: some('models.write'), audited: 'by-handler' },
+      config: { access: some('renders.models.write'), audited: 'by-handler' },
       schema: {
         summary: 'Take a model out of the library.',
         params: IdParams,
