@@ -18,7 +18,7 @@ export function readLogLine(part: string, line: string): ReadableLine {
   if (!entry) return { level: 'error', text: `[${part}] ${line}` };
   const level = levelOf(entry.level);
   const message = typeof entry.msg === 'string' ? entry.msg : '';
-  return { level, text: `[${part}] ${level}: ${message}${describeError(entry.err)}` };
+  return { level, text: `[${part}] ${level}: ${message}${describeError(entry.err)}${describeRest(entry)}` };
 }
 
 function parse(line: string): Record<string, unknown> | undefined {
@@ -43,4 +43,16 @@ function levelOf(value: unknown): Level {
 function describeError(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('message' in error)) return '';
   return ` (${String(error.message)})`;
+}
+
+/** Fields that every line has, or that are said already. */
+const usual = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg', 'err']);
+
+/** What else a line knows, as far as it is short enough for one. */
+function describeRest(entry: Readonly<Record<string, unknown>>): string {
+  return Object.entries(entry)
+    .filter(([key, value]) => !usual.has(key) && (typeof value === 'string' || typeof value === 'number'))
+    .map(([key, value]) => ` ${key}=${JSON.stringify(value)}`)
+    .join('')
+    .slice(0, 300);
 }

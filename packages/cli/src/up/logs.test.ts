@@ -8,6 +8,11 @@ import { RotatingLog } from './rotating-log.ts';
 it.each([
   ['{"level":"warn","msg":"slow"}', 'warn', '[control] warn: slow'],
   [
+    '{"level":"warn","pid":7,"ms":900,"msg":"slow","why":"disk"}',
+    'warn',
+    '[control] warn: slow ms=900 why="disk"',
+  ],
+  [
     '{"level":50,"msg":"gone","err":{"message":"ECONNREFUSED"}}',
     'error',
     '[control] error: gone (ECONNREFUSED)',
