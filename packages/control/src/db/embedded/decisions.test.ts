@@ -127,7 +127,7 @@ describe('a failed start', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5_000 }), (deaths) => {
         const pause = restartPauseMs(deaths);
-        return pause >= 50 && pause <= 5_000 && restartPauseMs(deaths + 1) >= pause;
+        return pause >= 50 && pause <= 2_000 && restartPauseMs(deaths + 1) >= pause;
       }),
     );
   });

@@ -52,9 +52,9 @@ export interface EmbeddedPostgres {
 const SILENCE_LIMIT_MS = 60_000;
 /** Pause before the n-th restart of a server that keeps dying. */
 const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 2_000;
 /** A server that lived this long starts again with the shortest pause. */
-const STEADY_AFTER_MS = 30_000;
+const STEADY_AFTER_MS = 5_000;
 
 /** How long to wait before starting again after the n-th death in a row (from 1). */
 export function restartPauseMs(deaths: number): number {
@@ -81,6 +81,9 @@ const SETTINGS: readonly string[] = [
   'max_wal_size=1GB',
   'checkpoint_timeout=5min',
   'autovacuum_naptime=15s',
+  // After a kill the server brings its files to the disk before it recovers. One call for the whole file system
+  // instead of one per file: 5-60 ms against 0.6-2 s, measured on two busy cores.
+  ...(process.platform === 'linux' ? ['recovery_init_sync_method=syncfs'] : []),
 ];
 
 /**
