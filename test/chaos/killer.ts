@@ -82,11 +82,11 @@ async function find(
   const ours = processesOf(studio.dataDir);
   const matching =
     victim === 'runner'
-      ? ours.filter(({ command }) => /runner-main/.test(command))
+      ? ours.filter(({ command }) => /max-semi-space-size=1 .*main\.mjs|runner-main/.test(command))
       : ours.filter(
           ({ pid, command }) =>
             workName.test(command) &&
-            !/bwrap|runner-main/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1')),
+            !/bwrap|main\.mjs|runner-main/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1')),
         );
   return matching[Math.floor(random() * matching.length)]?.pid;
 }

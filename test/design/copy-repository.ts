@@ -1,4 +1,13 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,10 +27,13 @@ const leftOut = new Set([
 
 /**
  * A copy of the working tree that can be changed at will. Installed packages are links to ours; our own packages
- * are links to the copy's, as npm would have made them, so that nothing of the copy reaches the original.
+ * are links to the copy's, as npm would have made them, so that nothing of the copy reaches the original. Whoever
+ * asks for it removes it.
  */
-export function copyRepository(): string {
-  const copy = realpathSync(mkdtempSync(join(tmpdir(), 'backlot-design-')));
+export function copyRepository(options: { readonly built?: boolean } = {}): string {
+  const copy = realpathSync(mkdtempSync(join(tmpdir(), 'backlot-copy-')));
+  // PostgreSQL runs as another user, and reads what it needs from the packages.
+  chmodSync(copy, 0o755);
   cpSync(repository, copy, {
     recursive: true,
     filter: (source) => source === repository || !leftOut.has(basename(source)),
@@ -30,7 +42,16 @@ export function copyRepository(): string {
   for (const area of ['packages', 'workloads']) {
     for (const name of readdirSync(join(repository, area))) linkModules(copy, join(area, name));
   }
+  if (options.built) copyBuilt(copy);
   return copy;
+}
+
+/** The built console and the note of what it was built from, so that it need not be built again. */
+function copyBuilt(copy: string): void {
+  for (const place of ['packages/console/dist', '.cache/console-build']) {
+    const from = join(repository, place);
+    if (existsSync(from)) cpSync(from, join(copy, place), { recursive: true });
+  }
 }
 
 function linkModules(copy: string, home: string): void {

@@ -97,6 +97,10 @@ export const tinyPhrases = {
     'zh-CN': '此节点无法计数。请使用其他节点。',
   },
   'tiny.crashed': { en: 'The counting process ended by {how}.', 'zh-CN': '计数进程以 {how} 结束。' },
+  'tiny.killed': {
+    en: 'The counting process was killed from outside.',
+    'zh-CN': '计数进程被外部终止。',
+  },
   'tiny.stalled': {
     en: 'The counting process said nothing for too long.',
     'zh-CN': '计数进程长时间没有输出。',

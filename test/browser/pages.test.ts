@@ -1,0 +1,137 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chromiumPath, complaintsOf, contextOf, type Look, launch } from './browser.ts';
+import { builtConsole } from './built-console.ts';
+import { idOf } from './fixture/data.ts';
+import { type Fixture, type Scenario, startFixture } from './fixture/server.ts';
+import { faintTexts, structuralFaults } from './in-page.ts';
+
+const paths = {
+  overview: '/',
+  renders: '/renders',
+  'new render': '/renders/new',
+  'render job': `/renders/${idOf('job 0')}`,
+  'render that misses files': `/renders/${idOf('job 5')}`,
+  library: `/renders/models?open=${idOf('model 1')}`,
+  nodes: '/nodes',
+  'join panel': '/nodes?add=1',
+  node: `/nodes/${idOf('node 0')}`,
+  jobs: `/jobs?open=${idOf('job 0')}`,
+  job: `/jobs/${idOf('job 0')}?task=${idOf('task 0 41')}`,
+  task: `/tasks/${idOf('task 0 41')}`,
+  events: '/events',
+  audit: '/audit?open=900',
+  people: `/access?part=people&open=${idOf('陈晓')}`,
+  projects: `/access?part=projects&open=${idOf('film')}`,
+  tokens: '/access?part=tokens&open=new',
+  settings: '/settings?part=general',
+  webhooks: `/settings?part=webhooks&open=${idOf('hook 1')}`,
+  about: '/settings?part=about',
+  account: '/settings/account',
+  'no such page': '/nowhere',
+} as const;
+
+const looks: Look[] = (['desktop', 'phone'] as const).flatMap((size) =>
+  (['dark', 'light'] as const).flatMap((scheme) =>
+    (['en', 'zh-CN'] as const).map((language) => ({ size, scheme, language })),
+  ),
+);
+/** Both ends of what differs, for states in which pages differ less. */
+const twoLooks: Look[] = [
+  { size: 'desktop', scheme: 'dark', language: 'en' },
+  { size: 'phone', scheme: 'light', language: 'zh-CN' },
+];
+
+describe.skipIf(!chromiumPath)('every page', () => {
+  let browser: Browser;
+  let fixture: Fixture;
+
+  beforeAll(async () => {
+    fixture = await startFixture(await builtConsole());
+    browser = await launch();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await fixture?.close();
+  });
+
+  async function visit(page: Page, path: string): Promise<void> {
+    await page.goto(fixture.url + path);
+    await page.locator('h1').first().waitFor();
+    // Placeholders are marked as busy; when none is left, the page shows what it has.
+    await page.waitForFunction('document.querySelector("[aria-busy=true]") === null');
+  }
+
+  function describeLooks(scenario: Scenario, some: readonly Look[]): void {
+    describe.each(some)(`${scenario}, $size, $scheme, $language`, (look) => {
+      let context: BrowserContext;
+      let page: Page;
+      let complaints: string[];
+      beforeAll(async () => {
+        fixture.scenario = scenario;
+        context = await contextOf(browser, look);
+        page = await context.newPage();
+        complaints = complaintsOf(page);
+      });
+      afterAll(() => context?.close());
+
+      it.each(Object.entries(paths))('%s', async (_name, path) => {
+        complaints.length = 0;
+        await visit(page, path);
+        expect(await structuralFaults(page)).toEqual([]);
+        expect(await faintTexts(page)).toEqual([]);
+        expect(complaints).toEqual([]);
+        expect(await page.evaluate('document.documentElement.lang')).toBe(look.language);
+        expect(await page.evaluate('document.documentElement.dataset.mantineColorScheme')).toBe(look.scheme);
+        const text = await page.locator('body').innerText();
+        // A key that has no text shows as itself.
+        expect(
+          text.match(/\b(?:state|word|noun|role|fact|make|camera|frame|sum)\.[a-z][\w.]*/g) ?? [],
+        ).toEqual([]);
+        expect(text).not.toContain('{{');
+        if (look.language === 'zh-CN') expect(text).toMatch(/[\u4e00-\u9fff]/);
+      });
+    });
+  }
+
+  describeLooks('loaded', looks);
+  describeLooks('empty', twoLooks);
+  describeLooks('broken', twoLooks);
+
+  it('says in the reader’s words what is wrong when the database is away, and goes on when it is back', async () => {
+    fixture.scenario = 'broken';
+    const context = await contextOf(browser, { size: 'desktop', scheme: 'dark', language: 'en' });
+    const page = await context.newPage();
+    await page.goto(`${fixture.url}/nodes`);
+    await page.getByText('The database can’t be reached at the moment').first().waitFor();
+    fixture.scenario = 'loaded';
+    await page.getByRole('button', { name: 'Try again' }).first().click();
+    await page.getByText('borealis').first().waitFor();
+    await context.close();
+  });
+
+  it('keeps what was read on the page while the server is away, and says that it is from before', async () => {
+    fixture.scenario = 'loaded';
+    const context = await contextOf(browser, { size: 'desktop', scheme: 'dark', language: 'en' });
+    const page = await context.newPage();
+    await visit(page, '/');
+    fixture.scenario = 'broken';
+    fixture.send(
+      'event',
+      {
+        seq: 1,
+        id: idOf('e'),
+        at: new Date().toISOString(),
+        projectId: null,
+        kind: 'node.ready',
+        subject: { kind: 'node', id: idOf('node 1') },
+        body: {},
+      },
+      1,
+    );
+    await page.getByText('What you see is from before').waitFor();
+    expect(await page.getByText('borealis').count()).toBeGreaterThan(0);
+    fixture.scenario = 'loaded';
+    await context.close();
+  });
+});

@@ -1,0 +1,113 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '@backlot/contract/clock';
+import { systemActor } from '@backlot/control/kernel';
+import { allocationSteps } from '@backlot/node/allocations/facts';
+import { nodeMark, nodeMarkOf } from '@backlot/node/processes/marks';
+import { systemProcessTable } from '@backlot/node/processes/system-process-table';
+import { sql } from 'kysely';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type AgentProcess, startAgentProcess } from './agent-process.ts';
+import { until } from './link-node.ts';
+import { type Product, startProduct } from './product.ts';
+
+let product: Product;
+let dataDir: string;
+let agent: AgentProcess | undefined;
+
+beforeAll(async () => {
+  product = await startProduct();
+  // One node through all of it, as in life: the agent is another one each time.
+  dataDir = await mkdtemp(join(tmpdir(), 'backlot-victim-'));
+});
+afterAll(async () => {
+  await product.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+afterEach(() => agent?.end());
+
+async function start(dieBefore?: (typeof allocationSteps)[number]) {
+  agent = await startAgentProcess({
+    url: product.control.url,
+    dataDir,
+    joinToken: await product.control.localJoinToken(),
+    ...(dieBefore ? { dieBefore } : {}),
+  });
+  return agent;
+}
+
+/** How often each task of a job was attempted, and how often each of its outputs was committed. */
+async function account(job: string) {
+  const { rows } = await sql<{ key: string; attempts: number; outcomes: string[]; why: unknown }>`
+    SELECT t.key, count(a.id)::int AS attempts, array_agg(a.outcome) AS outcomes,
+      jsonb_agg(coalesce(a.failure #> '{reason,message}', a.reason -> 'message')) AS why
+    FROM (SELECT id, key, job_id FROM task UNION ALL SELECT id, key, job_id FROM task_history) t
+    LEFT JOIN (
+      SELECT id, task_id, outcome, failure, reason FROM allocation
+      UNION ALL SELECT id, task_id, outcome, failure, reason FROM allocation_history
+    ) a ON a.task_id = t.id
+    WHERE t.job_id = ${job} GROUP BY t.key
+  `.execute(product.database.db);
+  const artifacts = await product.database.db
+    .selectFrom('artifact')
+    .select(['name', 'task_id'])
+    .where('job_id', '=', job)
+    .execute();
+  return { tasks: rows, artifacts: artifacts.map(({ name }) => name) };
+}
+
+async function leftovers(): Promise<unknown[]> {
+  const table = systemProcessTable();
+  const strays = await table.withMark(await table.list(), nodeMark, nodeMarkOf(dataDir));
+  return strays.filter(({ pid, state }) => state !== 'zombie' && pid !== agent?.pid);
+}
+
+describe('an agent killed by -9', () => {
+  it.each(allocationSteps)('right before %s: the next one goes on with the same attempt', async (step) => {
+    const victim = await start(step);
+    const job = await product.submit({ parts: 2, steps: 3, stepMs: 150 });
+    await victim.ended;
+    await start();
+    expect(await product.ended(job)).toBe('succeeded');
+
+    const { tasks, artifacts } = await account(job);
+    expect(tasks.map(({ key, attempts, outcomes }) => [key, attempts, outcomes])).toEqual(
+      tasks.map(({ key }) => [key, 1, ['ok']]),
+    );
+    expect(tasks.length).toBe(4);
+    expect(artifacts.length).toBe(7);
+    expect(new Set(artifacts).size).toBe(7);
+    await until('nothing of it is left on the node', async () => {
+      return (await readdir(join(dataDir, 'allocations'))).length === 0;
+    });
+    expect(await leftovers()).toEqual([]);
+  });
+
+  it('again and again, at any moment: everything is done once and nothing is left', async () => {
+    let now = await start();
+    const job = await product.submit({ parts: 4, steps: 12, stepMs: 120 });
+    for (let kill = 0; kill < 12; kill += 1) {
+      await systemClock.sleep(100 + Math.random() * 500);
+      now.kill('SIGKILL');
+      await now.ended;
+      now = await start();
+    }
+    expect(await product.ended(job)).toBe('succeeded');
+    const { tasks, artifacts } = await account(job);
+    expect(tasks.filter(({ attempts }) => attempts !== 1)).toEqual([]);
+    expect(artifacts.length).toBe(49);
+    expect(new Set(artifacts).size).toBe(49);
+    expect(await leftovers()).toEqual([]);
+  });
+
+  it('asked to end with its work: no process of it is left', async () => {
+    await start();
+    const job = await product.submit({ parts: 2, steps: 400, stepMs: 100 });
+    await until('it runs', async () => (await leftovers()).length > 0);
+    await agent?.end();
+    expect(await leftovers()).toEqual([]);
+    await product.control.kernel.jobs.setIntent(job, 'cancel', systemActor);
+    await product.ended(job);
+  });
+});
