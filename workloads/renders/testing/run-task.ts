@@ -42,7 +42,7 @@ const silent = pino({ level: 'silent' });
 /** A machine as the agent sees it: its sandbox tried, its Blender probed, its ffmpeg taken for granted. */
 export async function openTestNode(): Promise<TestNode> {
   const scratch = await mkdtemp(join(tmpdir(), 'backlot-renders-'));
-  const parts = { table: systemProcessTable(), clock: systemClock, owner: newId() };
+  const parts = { table: systemProcessTable(), clock: systemClock, owner: newId(), instance: newId() };
   const sandbox = await openSandbox({ run: createRunCommand(parts), clock: systemClock, scratch });
   const run = createRunCommand({ ...parts, sandbox });
   const probeFolder = join(scratch, 'probe');

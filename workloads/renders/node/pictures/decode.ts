@@ -1,9 +1,11 @@
 import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { RunCommand } from '@backlot/node/workload';
 import { PNG } from 'pngjs';
 import type { PictureFormat } from '../../contract.ts';
 import { readHeader, type Size, sizeFromHeader } from './header.ts';
 import { measurePixels, type PictureStats } from './measure.ts';
+import { reachesItsEnd } from './wholeness.ts';
 
 export interface Decoded {
   readonly size: Size;
@@ -30,6 +32,7 @@ export async function decodePicture(
   const size = sizeFromHeader(await readHeader(path), format);
   if (!size) throw new PictureUnreadable(`it is no ${format.toUpperCase()}`);
   if (format === 'png') return { size, stats: measurePixels(await decodePng(path)) };
+  if (!reachesItsEnd(await readFile(path), format)) throw new PictureUnreadable('it ends in the middle');
   if (tools.ffmpeg === undefined) throw new PictureUnreadable('no ffmpeg is here to check it');
   return { size, stats: measurePixels(await decodeByFfmpeg(path, format, size, tools.ffmpeg, tools)) };
 }

@@ -1,5 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { PictureFormat } from '../../contract.ts';
+import { readExrLayout } from './exr-layout.ts';
 import { PNG_SIGNATURE } from './header.ts';
 
 /** PNG chunks that say something about where, when and by whom, and nothing about the picture. */
@@ -58,38 +59,22 @@ const keptAttributes = new Set([
  * the start of the file and shrink with the header. Anything but a single-part scan-line file is returned unchanged.
  */
 export function stripExr(data: Buffer): Buffer {
-  const version = data.readUInt32LE(4);
-  // Bits 9 (tiles), 11 (deep) and 12 (multi-part) mean another layout.
-  if (data.readUInt32LE(0) !== 0x01312f76 || (version & 0x1a00) !== 0) return data;
-  const header: Buffer[] = [data.subarray(0, 8)];
-  let at = 8;
-  let removed = 0;
-  let lines = 0;
-  let linesPerChunk = 1;
-  while (data.readUInt8(at) !== 0) {
-    const nameEnd = data.indexOf(0, at);
-    const typeEnd = data.indexOf(0, nameEnd + 1);
-    const value = typeEnd + 5;
-    const end = value + data.readInt32LE(typeEnd + 1);
-    const name = data.toString('latin1', at, nameEnd);
-    if (name === 'dataWindow') lines = data.readInt32LE(value + 12) - data.readInt32LE(value + 4) + 1;
-    if (name === 'compression') linesPerChunk = exrLinesPerChunk(data.readUInt8(value));
-    if (keptAttributes.has(name)) header.push(data.subarray(at, end));
-    else removed += end - at;
-    at = end;
-  }
-  header.push(data.subarray(at, at + 1));
-  const table = at + 1;
-  const chunks = Math.ceil(lines / linesPerChunk);
-  const offsets = Buffer.alloc(chunks * 8);
-  for (let i = 0; i < chunks; i += 1)
-    offsets.writeBigUInt64LE(data.readBigUInt64LE(table + i * 8) - BigInt(removed), i * 8);
-  return Buffer.concat([...header, offsets, data.subarray(table + chunks * 8)]);
-}
-
-/** NONE, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB. */
-function exrLinesPerChunk(compression: number): number {
-  return [1, 1, 1, 16, 32, 16, 32, 32, 32, 256][compression] ?? 1;
+  const layout = readExrLayout(data);
+  if (!layout) return data;
+  const kept = layout.attributes.filter(({ name }) => keptAttributes.has(name));
+  const removed = layout.attributes
+    .filter(({ name }) => !keptAttributes.has(name))
+    .reduce((sum, { start, end }) => sum + end - start, 0);
+  const offsets = Buffer.alloc(layout.offsets.length * 8);
+  for (const [index, offset] of layout.offsets.entries())
+    offsets.writeBigUInt64LE(BigInt(offset - removed), index * 8);
+  return Buffer.concat([
+    data.subarray(0, 8),
+    ...kept.map(({ start, end }) => data.subarray(start, end)),
+    Buffer.alloc(1),
+    offsets,
+    data.subarray(layout.chunksStart),
+  ]);
 }
 
 const strippers: Readonly<Record<PictureFormat, (data: Buffer) => Buffer>> = {
