@@ -33,7 +33,7 @@ afterEach(async () => {
   expect(machine.limits.existing()).toEqual([]);
 });
 afterAll(() => {
-  machine.limits.close();
+  machine.close();
   rmSync(base, { recursive: true, force: true });
 });
 

@@ -5,7 +5,6 @@ import { nodeErrors } from '@backlot/contract/errors/node';
 import type { RunnerStatus } from '@backlot/contract/runner/control';
 import { ExitFile, LaunchFile, RunnerFile } from '@backlot/contract/runner/files';
 import { removeGroup } from '../limits/control-group.ts';
-import { runnerMark } from '../processes/marks.ts';
 import { isAlive, type ProcessTable } from '../processes/process-table.ts';
 import {
   exitFile,
@@ -20,10 +19,12 @@ import { awaitEnd, order, type RunnerOrder } from '../runner/runner-client.ts';
 import { composeLaunch, type LaunchParts } from './compose-launch.ts';
 import type { Driver, DriverHandle, Recovery, StartSpec } from './driver.ts';
 import { settleLost } from './lost-runner.ts';
-import { type StartRunnerParts, startRunner } from './start-runner.ts';
+import { type RunnerProcessParts, SpareRunners } from './runner-process.ts';
 
-export interface ProcessDriverParts extends LaunchParts, StartRunnerParts {
+export interface ProcessDriverParts extends LaunchParts, RunnerProcessParts {
   readonly table: ProcessTable;
+  /** Runners that are started before there is work for them. None unless told. */
+  readonly spareRunners?: number;
 }
 
 /** Runs allocations as processes of this machine, each under a runner of its own. */
@@ -31,9 +32,11 @@ export class ProcessDriver implements Driver {
   readonly name = 'process';
   readonly features: Driver['features'];
   readonly #parts: ProcessDriverParts;
+  readonly #runners: SpareRunners;
 
   constructor(parts: ProcessDriverParts) {
     this.#parts = parts;
+    this.#runners = new SpareRunners(parts, parts.spareRunners ?? 0);
     const { capability } = parts.limits;
     this.features = {
       freeze: capability.freezer || parts.table.stopsProcesses,
@@ -54,7 +57,7 @@ export class ProcessDriver implements Driver {
     mkdirSync(inFolder(folder, logsFolder), { recursive: true });
     writeJson(inFolder(folder, launchFile), composeLaunch(this.#parts, spec, folder));
     try {
-      await startRunner(this.#parts, spec.id, folder);
+      await this.#runners.take().run(spec.id, folder);
     } catch (error) {
       // Another runner had claimed the folder, started by an agent that was killed before it could tell us.
       if ((await this.recover(handle)) === 'running') return handle;
@@ -67,12 +70,9 @@ export class ProcessDriver implements Driver {
   async recover(handle: DriverHandle): Promise<Recovery> {
     if (this.#readExit(handle)) return 'ended';
     const runner = this.#readRunner(handle);
-    if (!runner) {
-      // A runner that is just starting has not written its file yet, and one that died before has left no child: it
-      // writes the file first. Waiting for its ready word is `start`'s business, and its pipe has closed by now.
-      const [starting] = await this.#runnersOf(handle.id);
-      return starting ? 'running' : 'never-started';
-    }
+    // Nobody has claimed the folder. A runner that an agent told of it with its last breath may do so in the next moment:
+    // then one that is started in its place finds the folder taken, and `start` takes the first one for its own.
+    if (!runner) return 'never-started';
     if (await isAlive(this.#parts.table, runner.runner)) return 'running';
     if (!this.#readExit(handle))
       await settleLost(this.#parts, handle.folder, runner, this.#readLaunch(handle));
@@ -134,15 +134,15 @@ export class ProcessDriver implements Driver {
       await this.#parts.clock.sleep(25);
   }
 
+  /** Lets runners end that have no work. Those that have go on. */
+  close(): void {
+    this.#runners.close();
+  }
+
   async #order(handle: DriverHandle, request: RunnerOrder): Promise<RunnerStatus> {
     const path = this.#readRunner(handle)?.control;
     if (!path) throw this.#unreachable(handle, 'it has not started yet');
     return await order({ allocation: handle.id, path, clock: this.#parts.clock }, request);
-  }
-
-  async #runnersOf(id: string) {
-    const { table } = this.#parts;
-    return await table.withMark(await table.list(), runnerMark, id);
   }
 
   #readRunner(handle: DriverHandle): RunnerFile | undefined {

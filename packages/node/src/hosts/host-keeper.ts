@@ -188,6 +188,7 @@ export class HostKeeper {
   /** Retires and stops hosts as their rules say. */
   #tidy(): void {
     for (const host of this.hosts) {
+      if (!host.isReady) continue;
       const verdict = judgeHost(host.facts, this.#parts.definition);
       if (verdict === 'keep') continue;
       host.retire();

@@ -55,6 +55,7 @@ export class Host {
   #peakMemory = 0;
   #retired = false;
   #faulty = false;
+  #isReady = false;
   #heardAt: number;
   #cancelHealth: () => void = () => {};
 
@@ -86,6 +87,11 @@ export class Host {
     return (
       this.#connection !== undefined && !this.#retired && this.running.size < this.#parts.definition.capacity
     );
+  }
+
+  /** Has come up. Until then nothing is decided about it: it is idle only because it could not be given anything yet. */
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   /** Had to be killed because it did not listen or did not answer. */
@@ -133,6 +139,8 @@ export class Host {
         await clock.sleep(pause);
       }
     }
+    this.#idleSince = clock.monotonic();
+    this.#isReady = true;
     this.#lookAfter();
   }
 

@@ -84,7 +84,7 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await endTree(machine.table, systemClock, { roots: await strays() }, { graceMs: 0 });
-  machine.limits.close();
+  machine.close();
   rmSync(base, { recursive: true, force: true });
 });
 const strays = async () => await machine.table.withMark(await machine.table.list(), nodeMark, machine.owner);
@@ -226,8 +226,8 @@ describe.runIf(process.platform !== 'win32')('hosts', () => {
       'SIGKILL',
     );
     const next = await open({}, {}, [handle]);
-    expect(await next.recover(handle)).toBe('ended');
     expect(await next.wait(handle, patience())).toMatchObject({ cause: 'runner-lost' });
+    expect(await next.recover(handle)).toBe('ended');
     expect((await next.wait(await start(next, { act: 'finish' }), patience())).code).toBe(0);
   });
 

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 
 /** Allocation (or host) that the process works for. */
 export const allocationMark = 'BACKLOT_ALLOCATION';
-/** The runner of this allocation. Children never carry it. */
+/** A runner, by the agent (its instance) that started it. What a runner runs never carries it. */
 export const runnerMark = 'BACKLOT_RUNNER';
 /** A short command of the agent of this instance: a probe, a check. It has no meaning without its agent. */
 export const commandMark = 'BACKLOT_COMMAND';

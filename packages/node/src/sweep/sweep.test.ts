@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@backlot/contract/clock';
+import { RunnerFile } from '@backlot/contract/runner/files';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { DriverHandle } from '../drivers/driver.ts';
 import { type Machine, openMachine } from '../drivers/machine.ts';
@@ -18,11 +19,12 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await sweepWith([]);
-  expect(await living()).toEqual([]);
+  // A runner whose work is gone says so and ends by itself.
+  await vi.waitFor(async () => expect(await living()).toEqual([]), 5_000);
   expect(machine.limits.existing()).toEqual([]);
 });
 afterAll(() => {
-  machine.limits.close();
+  machine.close();
   rmSync(base, { recursive: true, force: true });
 });
 
@@ -69,22 +71,15 @@ describe.runIf(process.platform === 'linux')('the sweep', () => {
   it('ends one whose runner was killed and that is frozen', async () => {
     const stray = await start('echo; sleep 300 & wait');
     await machine.driver.freeze(stray);
-    for (const entry of await machine.table.withMark(
-      await machine.table.list(),
-      'BACKLOT_RUNNER',
-      stray.id,
-    )) {
-      process.kill(entry.pid, 'SIGKILL');
-    }
+    const { runner } = RunnerFile.parse(JSON.parse(readFileSync(join(stray.folder, 'runner.json'), 'utf8')));
+    process.kill(runner.pid, 'SIGKILL');
     expect((await sweepWith([])).survivors).toEqual([]);
     expect(await living()).toEqual([]);
   });
 
   it('ends commands of an agent that has died, not those of this one', async () => {
-    const mine = machine.run(['/bin/sleep', '300'], {
-      timeoutMs: 60_000,
-      signal: AbortSignal.timeout(3_000),
-    });
+    const abort = new AbortController();
+    const mine = machine.run(['/bin/sleep', '300'], { timeoutMs: 60_000, signal: abort.signal });
     mine.catch(() => {});
     const script = join(base, 'agent.mts');
     const url = (path: string) => new URL(path, import.meta.url).href;
@@ -93,18 +88,20 @@ describe.runIf(process.platform === 'linux')('the sweep', () => {
       `import { systemClock } from '${url('../../../contract/src/clock.ts')}';
        import { openMachine } from '${url('../drivers/machine.ts')}';
        const machine = await openMachine({ dataDir: ${JSON.stringify(base)}, clock: systemClock });
-       void machine.run(['/bin/sh', '-c', 'setsid sleep 301 & sleep 302'], { timeoutMs: 60_000 });
-       setTimeout(() => console.log('running'), 200);`,
+       void machine.run(['/bin/sh', '-c', 'setsid sleep 301 & touch ' + process.argv[2] + '; sleep 302'], { timeoutMs: 60_000 });`,
     );
-    const agent = spawn(process.execPath, ['--no-warnings', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    await new Promise((resolve) => agent.stdout.once('data', resolve));
+    const begun = join(base, 'begun');
+    const agent = spawn(process.execPath, ['--no-warnings', script, begun], { stdio: 'inherit' });
+    await vi.waitFor(async () => {
+      expect(existsSync(begun)).toBe(true);
+      expect((await living()).filter((command) => command === 'sleep')).toHaveLength(3);
+    }, 20_000);
     agent.kill('SIGKILL');
     const report = await sweepWith([]);
     expect(report).toMatchObject({ ended: 3, survivors: [] });
     expect(await living()).toEqual(['sleep']);
-    await expect(mine).rejects.toThrow();
+    abort.abort(new Error('enough'));
+    await expect(mine).rejects.toThrow('enough');
   });
 
   it('removes control groups that a crash has left empty', async () => {

@@ -51,7 +51,11 @@ export async function sweep(parts: SweepParts): Promise<SweepReport> {
 
   const strayGroups = groups.filter(({ name }) => !live.has(name));
   const strays = marked.filter(({ id, command }) =>
-    command === undefined ? !live.has(id ?? '') : command !== instance,
+    command === undefined ? id !== undefined && !live.has(id) : command !== instance,
+  );
+  // A runner is known by what it runs. One that runs nothing waits for work, begins or ends, and needs no help in that.
+  const runners = marked.filter(
+    ({ runner, entry }) => runner && strays.some((stray) => stray.entry.parent === entry.pid),
   );
   const ids = new Set([
     ...strays.map(({ id }) => id).filter((id) => id !== undefined),
@@ -65,16 +69,16 @@ export async function sweep(parts: SweepParts): Promise<SweepReport> {
     ended += report.found;
     survivors.push(...report.survivors);
   };
-  // Runners first: one that lived on would tell an end that nobody waits for, and might start something before.
-  const roots = strays.map(({ entry }) => entry);
-  await end({ roots: roots.filter((_entry, index) => strays[index]?.runner) });
+  // Runners first: one that lived on would tell an end that nobody waits for.
+  await end({ roots: runners.map(({ entry }) => entry) });
   for (const group of strayGroups) {
     if (group.freezer?.version === 1) setFrozen(group, false);
     await end({ roots: [], mark: group.name, members: () => membersOf(group) }, () => killGroup(group));
   }
-  await end({ roots });
-  for (const id of ids)
+  await end({ roots: strays.map(({ entry }) => entry) });
+  for (const id of ids) {
     if ((await findTree(table, { roots: [], mark: id })).length > 0) await end({ roots: [], mark: id });
+  }
   return {
     allocations: [...ids],
     ended,
@@ -88,5 +92,5 @@ async function readMarks(table: ProcessTable, entry: ProcessEntry) {
   const [allocation, runner, command] = await Promise.all(
     [allocationMark, runnerMark, commandMark].map((name) => table.environment(entry, name)),
   );
-  return { id: allocation ?? runner, runner: runner !== undefined, command };
+  return { id: allocation, runner: runner !== undefined, command };
 }
