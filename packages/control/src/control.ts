@@ -20,7 +20,7 @@ import { migrate } from './db/migrate.ts';
 import type { DatabaseAddress } from './db/pool.ts';
 import { createLocalFabric } from './fabric/local-fabric.ts';
 import { createFront } from './front.ts';
-import { addressToVisit } from './http/server.ts';
+import { addressToVisit, type HttpServer } from './http/server.ts';
 import { viewJobs } from './jobs/job-view.ts';
 import type { Kernel } from './kernel.ts';
 import { createLeadership } from './leader/leadership.ts';
@@ -73,6 +73,8 @@ export interface Control {
   readonly port: number;
   readonly kernel: Kernel;
   readonly store: Store;
+  /** The server, for tests that look at every route. */
+  readonly http: HttpServer;
   /** A new set-up link, or null when the installation is set up (or has an administration token). */
   setupLink(): Promise<string | null>;
   /** A token by which the agent on this machine joins: one use, a few minutes. */
@@ -239,6 +241,7 @@ async function start(options: ControlOptions, clock: Clock, owned: Ownership): P
     port: bound.port,
     kernel,
     store,
+    http,
     async setupLink() {
       const token = await front.signIn.newSetupToken();
       return token === null ? null : linkAddress(url, token);
@@ -262,7 +265,7 @@ async function openBlobs(config: ControlConfig, store: Store): Promise<BlobAdapt
 async function addWorkload(
   workload: ControlWorkload,
   kernel: Kernel,
-  http: Awaited<ReturnType<typeof createFront>>['http'],
+  http: HttpServer,
 ): Promise<void> {
   const routes: FastifyPluginAsync<Record<never, never>, RawServerDefault, ZodTypeProvider, Logger> = async (
     scope,

@@ -12,17 +12,36 @@ import type { FastifySchema, RouteOptions } from 'fastify';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { App, RouteAccess } from '../workload.ts';
+import { tidyOpenApi } from './openapi-tidy.ts';
 import { referencePolicy } from './security-headers.ts';
 
-/** Every named schema of the API, so that the document says `Job` and not its forty fields at each use. */
-const components = z.registry<{ id?: string }>();
+/**
+ * Every named schema of the API, so that the document says `Job` and not its forty fields at each use. Parameters
+ * of paths and queries are not among them: OpenAPI wants each by itself.
+ */
+const components = z.registry<{ id?: string; examples?: unknown[] }>();
 for (const area of [accessApi, artifactsApi, eventsApi, jobsApi, nodesApi, overviewApi, settingsApi]) {
   for (const [name, schema] of Object.entries(area)) {
-    if (schema instanceof z.ZodType) components.add(schema, { id: name });
+    if (schema instanceof z.ZodType && !/(Query|Params)$/.test(name)) components.add(schema, { id: name });
   }
 }
-components.add(Problem, { id: 'Problem' });
+components.add(Problem, {
+  id: 'Problem',
+  examples: [
+    {
+      type: 'urn:backlot:error:forbidden',
+      title: 'This needs the permission jobs.submit.',
+      status: 403,
+      detail: 'This needs the permission jobs.submit. Ask an administrator of the project for it.',
+      code: 'forbidden',
+      retryable: false,
+      params: { permission: 'jobs.submit' },
+      requestId: '019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071',
+    },
+  ],
+});
 
+const withComponents = createJsonSchemaTransformObject({ schemaRegistry: components });
 const toJsonSchema = createJsonSchemaTransform({ schemaRegistry: components });
 
 /** Error answers that a route can give by what it is, besides those that anything can (`default`). */
@@ -149,7 +168,7 @@ export async function registerOpenApi(
       },
     },
     transform: describe,
-    transformObject: createJsonSchemaTransformObject({ schemaRegistry: components }),
+    transformObject: (document) => tidyOpenApi(withComponents(document) as Parameters<typeof tidyOpenApi>[0]),
   });
   await app.register(async (scope) => {
     // The plugin registers its pages without saying who may read them.
