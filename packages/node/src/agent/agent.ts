@@ -73,9 +73,9 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const { dataDir, controlUrl, workloads, log, clock = systemClock, random = Math.random } = options;
   const folder = allocationsFolder(dataDir);
   await mkdir(folder, { recursive: true, mode: 0o750 });
-  const machine = await openMachine({ dataDir, clock });
+  const machine = await openMachine({ dataDir, clock, spareRunners: 1 });
   const lock = await takeAgentLock(dataDir, machine.table);
-  const undo: (() => unknown)[] = [() => lock.release(), () => machine.limits.close()];
+  const undo: (() => unknown)[] = [() => lock.release(), () => machine.close()];
   try {
     const identity = await Identity.open(dataDir, options.name ?? hostname());
     const nodeId = await ensureJoined(identity, {
