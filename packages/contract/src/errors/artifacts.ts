@@ -68,6 +68,15 @@ export const artifactErrors = defineErrors({
       'zh-CN': '文件大小为 {size} 字节，此处最多允许 {limit} 字节。请减小文件，或请运维人员提高上限。',
     },
   },
+  quota_storage: {
+    status: 409,
+    retryable: false,
+    message: {
+      en: 'The project {project} holds {used} of the {limit} bytes that it may have, and the file has {size}. Delete what is no longer needed, or ask an administrator for more.',
+      'zh-CN':
+        '项目 {project} 已使用 {used} 字节，上限为 {limit} 字节，而该文件有 {size} 字节。请删除不再需要的文件，或联系管理员提高上限。',
+    },
+  },
   range_not_satisfiable: {
     status: 416,
     retryable: false,

@@ -7,6 +7,8 @@ import pg from 'pg';
 export type DatabaseFailure =
   /** Nobody answers, or the session was ended: the same call may succeed in a moment. */
   | 'unavailable'
+  /** The server has no room to write: nothing was changed, and nothing will be until there is some. */
+  | 'full'
   /** The server ended the statement at its time limit. */
   | 'timeout'
   /** Two transactions met; the loser may simply run again. */
@@ -18,7 +20,7 @@ export type DatabaseFailure =
  * Classes and codes of PostgreSQL's appendix A that mean "the server, not the statement": connection
  * exceptions, insufficient resources, operator intervention, and system errors.
  */
-const AWAY = /^(08...|53[0-3]00|57P0[1-5]|58...)$/;
+const AWAY = /^(08...|53000|53200|53300|57P0[1-5]|58...)$/;
 
 /** Node's codes for a server that can't be reached; a missing socket file is a server that is not up. */
 const AWAY_SYSTEM = new Set([
@@ -42,6 +44,7 @@ const AWAY_MESSAGE =
 export function judgeDatabaseError(error: unknown): DatabaseFailure {
   const code = errorCode(error);
   if (code === '40001' || code === '40P01') return 'collision';
+  if (code === '53100') return 'full';
   // 57014 is also a cancel that we asked for; then the abort's own reason reaches the caller first.
   if (code === '57014' || code === '55P03' || code === '25P03') return 'timeout';
   if (code !== undefined && (AWAY.test(code) || AWAY_SYSTEM.has(code))) return 'unavailable';

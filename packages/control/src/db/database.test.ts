@@ -198,6 +198,7 @@ describe('a database error', () => {
     [coded('ECONNREFUSED'), 'unavailable'],
     [new AggregateError([coded('ECONNREFUSED'), coded('ECONNREFUSED')]), 'unavailable'],
     [new Error('Connection terminated unexpectedly'), 'unavailable'],
+    [coded('53100'), 'full'],
     [coded('57014'), 'timeout'],
     [new Error('Query read timeout'), 'timeout'],
     [coded('40001'), 'collision'],

@@ -5,6 +5,7 @@ import type { Actor } from '../../kernel.ts';
 import type { ArtifactSettings, ArtifactsDependencies } from '../dependencies.ts';
 import { mediaTypeOf } from '../media-type.ts';
 import type { SpaceGuard } from '../space-guard.ts';
+import { requireQuota } from './quota.ts';
 import { bytesReceived, readUpload, settleUpload } from './upload-record.ts';
 
 /** Who is behind the request that the tus server is at work on. */
@@ -63,6 +64,7 @@ export class TusStore extends DataStore {
     const { filename, project, filetype, sha256 } = readMetadata(upload.metadata);
     const size = upload.size ?? 0;
     await this.#space.require(size);
+    await requireQuota(this.#deps.store.db, project, size);
     const { db } = this.#deps.store;
     const actor = this.#actor();
     await this.#deps.blobs.pieces.begin(upload.id);

@@ -299,6 +299,36 @@ describe('an upload', () => {
     expect((await fetch(`${room.url}/api/v1/uploads`, { method: 'POST' })).status).toBe(401);
   });
 
+  it('is refused when its project would hold more than it may, unfinished uploads counted in', async () => {
+    const small = await room.project();
+    await room.database.db
+      .updateTable('project')
+      .set({ quota: JSON.stringify({ storage: 1_000 }) })
+      .where('id', '=', small)
+      .execute();
+    const who = await room.person(small, 'submitter');
+    const start = (size: number) =>
+      fetch(`${room.url}/api/v1/uploads`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${who}`,
+          'tus-resumable': '1.0.0',
+          'upload-length': String(size),
+          'upload-metadata': uploadMetadata({ filename: 'a.glb', project: small }),
+        },
+      });
+    expect((await start(600)).status).toBe(201);
+    const second = await start(600);
+    expect([second.status, await second.json()]).toEqual([
+      409,
+      expect.objectContaining({
+        code: 'quota_storage',
+        params: expect.objectContaining({ used: 600, limit: 1_000 }) as object,
+      }),
+    ]);
+    expect((await start(400)).status).toBe(201);
+  });
+
   it('works with the protocol’s own client, in pieces and creation with bytes', async () => {
     const bytes = randomBytes(250_000);
     await new Promise<void>((resolve, reject) => {

@@ -32,6 +32,7 @@ const statements = [
   `CREATE INDEX allocation_offered ON allocation (offer_until) WHERE state = 'offered'`,
   `CREATE INDEX allocation_stopping ON allocation (stop_at) WHERE state = 'stopping'`,
   `CREATE INDEX allocation_unknown ON allocation (node_id) WHERE state = 'unknown'`,
+  `CREATE INDEX allocation_frozen ON allocation (id) WHERE state = 'frozen' AND NOT cpu_held`,
   `CREATE INDEX allocation_open_of_job ON allocation (job_id) WHERE state <> 'ended'`,
   `CREATE INDEX task_held ON task (id) WHERE state = 'held'`,
   `CREATE INDEX job_ended ON job (ended_at) WHERE ended_at IS NOT NULL`,
