@@ -89,6 +89,33 @@ export async function getModel(kernel: Kernel, id: string, actor: Actor): Promis
   return model;
 }
 
+/**
+ * The owner's model that consists of these files and perhaps more of them: a model that was completed once (with the
+ * textures it was missing) is not asked for them again when only its main file is brought anew.
+ */
+export async function findModelWith(
+  kernel: Kernel,
+  projectId: string,
+  given: { readonly main: string; readonly files: readonly StoredFile[] },
+  actor: Actor,
+): Promise<ModelRow | undefined> {
+  const candidates = await tables(kernel.db)
+    .selectFrom('renders_model')
+    .selectAll()
+    .where('project_id', '=', projectId)
+    .where('owner_id', 'is not distinct from', actor.id)
+    .where('main', '=', given.main)
+    .where('deleted_at', 'is', null)
+    .orderBy('id', 'desc')
+    .limit(50)
+    .execute();
+  return candidates.find((row) =>
+    given.files.every(({ path, digest }) =>
+      row.files.some((file) => file.path === path && file.digest === digest),
+    ),
+  );
+}
+
 export interface ModelFilter {
   readonly projectId: string | undefined;
   readonly text: string | undefined;

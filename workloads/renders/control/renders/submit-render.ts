@@ -1,7 +1,7 @@
 import { BacklotError, type Job } from '@backlot/contract';
 import type { Actor, Kernel } from '@backlot/control/workload';
 import { RENDER_JOB, type RenderJob, type RenderSubmission, renderErrors } from '../../contract.ts';
-import { getModel, keepModel } from '../models/library.ts';
+import { findModelWith, getModel, keepModel } from '../models/library.ts';
 import { resolveFiles } from '../models/model-files.ts';
 import { type StoredFile, tables } from '../tables.ts';
 
@@ -59,11 +59,13 @@ export async function submitRender(kernel: Kernel, submission: RenderSubmission,
 
 async function sourceOf(
   kernel: Kernel,
-  { projectId, model }: RenderSubmission,
+  { projectId, model, keepModel: keep }: RenderSubmission,
   actor: Actor,
 ): Promise<Source> {
   if ('files' in model) {
     const resolved = await resolveFiles(kernel, projectId, model.files);
+    const known = keep ? await findModelWith(kernel, projectId, resolved, actor) : undefined;
+    if (known) return { modelId: known.id, name: known.name, main: known.main, files: known.files };
     return { modelId: null, name: resolved.main, ...resolved };
   }
   const { row, may } = await getModel(kernel, model.modelId, actor);

@@ -57,6 +57,10 @@ export function assembleArguments(
     '-y',
     '-v',
     'error',
+    // Without these a picture that can't be decoded is replaced by the one before, and the film looks whole.
+    '-xerror',
+    '-err_detect',
+    'explode',
     '-progress',
     'pipe:1',
     '-threads',
@@ -74,6 +78,8 @@ export function assembleArguments(
       ? [
           '-map',
           '[film]',
+          '-fps_mode',
+          'passthrough',
           '-c:v',
           'libx264',
           '-preset',
