@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-const skippedFolders = new Set(['node_modules', 'dist', '.git', '.cache', '.backlot', 'coverage', 'shared']);
+const skippedFolders = new Set(['node_modules', 'dist', '.git', '.cache', '.backlot', 'coverage']);
 
 /**
  * Paths of all files below a folder, relative to it, with `/` on every system, sorted.

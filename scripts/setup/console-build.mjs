@@ -22,7 +22,7 @@ export async function buildConsole(node, report) {
   const { code, tail } = await run(node, [vite, 'build', 'packages/console', '--logLevel', 'warn'], {
     report,
     limitMs: 5 * 60_000,
-    env: { NODE_ENV: 'production' },
+    env: { NODE_ENV: 'production', NO_COLOR: '1' },
   });
   if (code !== 0) {
     throw new Stop(`${say('The console could not be built.', '控制台构建失败。')}\n\n${tail}`);

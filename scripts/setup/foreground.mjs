@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { ancestry } from './ancestry.mjs';
 import { root } from './repository.mjs';
 import { withToolsFirst } from './run.mjs';
 
@@ -9,7 +10,7 @@ import { withToolsFirst } from './run.mjs';
  * A Ctrl-C reaches us up to three times (from the terminal, from npm, which passes its own on, and perhaps from
  * a wrapper), and the program itself once more from the terminal. So a signal is passed on over the channel
  * between us, and further ones within two seconds are echoes; a later one is a person who has lost patience.
- * When npm is killed, nobody tells us: then our parent changes, and that is taken as SIGTERM.
+ * When npm is killed, nobody tells us: then our ancestry changes, and that is taken as SIGTERM.
  *
  * @param {string} file
  * @param {readonly string[]} args
@@ -32,11 +33,11 @@ export function runInForeground(file, args) {
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, pass);
 
-    const parent = process.ppid;
+    const starters = ancestry();
     const watch =
       process.env.npm_lifecycle_event === undefined
         ? undefined
-        : setInterval(() => process.ppid !== parent && pass('SIGTERM'), 1000);
+        : setInterval(() => ancestry() !== starters && pass('SIGTERM'), 1000);
 
     child.once('error', (error) => {
       clearInterval(watch);

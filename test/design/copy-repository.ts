@@ -14,16 +14,7 @@ import { fileURLToPath } from 'node:url';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url)).replace(/[/\\]$/, '');
 
-const leftOut = new Set([
-  'node_modules',
-  '.git',
-  'dist',
-  '.cache',
-  '.backlot',
-  'coverage',
-  '.vite',
-  'shared',
-]);
+const leftOut = new Set(['node_modules', '.git', 'dist', '.cache', '.backlot', 'coverage', '.vite']);
 
 /**
  * A copy of the working tree that can be changed at will. Installed packages are links to ours; our own packages

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { copyRepository } from '../design/copy-repository.ts';
+import { EndedOtherwise } from '../system/jobs.ts';
 import { type ProcessLine, processesOf } from '../system/processes.ts';
 import { endAll, makeDataDir } from '../system/studio.ts';
 import { waitUntil } from '../system/wait-until.ts';
@@ -57,7 +58,8 @@ async function ready({ npm, output }: Start): Promise<string> {
   await waitUntil(
     'everything runs',
     () => {
-      if (npm.exitCode !== null) throw new Error(`npm start ended with ${npm.exitCode}:\n${output()}`);
+      if (npm.exitCode !== null)
+        throw new EndedOtherwise(`npm start ended with ${npm.exitCode}:\n${output()}`);
       return output().includes('This machine is the node');
     },
     { limitMs: 240_000 },
@@ -69,7 +71,8 @@ function gone(): Promise<readonly ProcessLine[] | true> {
   return waitUntil('no process is left', () => processesOf(dataDir).length === 0, { limitMs: 30_000 });
 }
 
-describe('npm start', () => {
+// The limit is for a machine that has to build the console first; each wait has its own below it.
+describe('npm start', { timeout: 300_000 }, () => {
   it('runs everything, says where, and how to make the administrator', async () => {
     const start = npmStart();
     const url = await ready(start);
