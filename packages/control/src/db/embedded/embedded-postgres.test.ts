@@ -21,14 +21,17 @@ import pg from 'pg';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../database.ts';
+import { systemBinDirs } from './binaries.ts';
 import {
   type EmbeddedConnection,
   type EmbeddedPostgres,
   startEmbeddedPostgres,
 } from './embedded-postgres.ts';
+import { locateBinaries } from './locate-binaries.ts';
 import { copyPackage, findPlatformPackage, linkLibraries } from './platform-package.ts';
 import { postgresProcessesIn, processStartTime } from './process-table.ts';
 import { runningEmbedded } from './running-embedded.ts';
+import { findServiceUser } from './service-user.ts';
 
 const log = pino({ level: 'silent' });
 let folder: string;
@@ -270,6 +273,42 @@ describe('the server that npm brought', () => {
       expect(await ask(server.connection, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
       await server.close();
     }
+  });
+});
+
+describe.runIf(process.getuid?.() === 0)('where to find a server, as root', () => {
+  it('takes a copy of npm’s when its user can’t reach the original, and only then', async (context) => {
+    const found = await findPlatformPackage();
+    if (found === undefined) return context.skip();
+    const user = await findServiceUser(join(folder, 'none'));
+    const search = (root: string) => ({ system: () => [], npmPackage: async () => ({ ...found, root }) });
+    const own = join(folder, 'own');
+    await mkdir(own);
+    const inPlace = await locateBinaries(own, user, undefined, undefined, search(found.root));
+    expect(inPlace.binaries?.binDir).toBe(join(found.root, 'bin'));
+    expect(await readdir(own)).toEqual([]);
+
+    const closed = join(folder, 'closed');
+    await cp(found.root, join(closed, 'native'), { recursive: true, verbatimSymlinks: true });
+    await chmod(closed, 0o700);
+    const copied = await locateBinaries(own, user, undefined, undefined, search(join(closed, 'native')));
+    expect(copied.binaries?.binDir).toBe(join(own, `server-${found.version}`, 'bin'));
+    const server = await start(copied.binaries?.binDir);
+    expect(await ask(server.connection, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
+  });
+
+  it('prefers an installed server, unless only npm’s can open the data', async (context) => {
+    const found = await findPlatformPackage();
+    const [installed] = systemBinDirs(process.env);
+    if (found === undefined || installed === undefined) return context.skip();
+    const search = { system: () => [installed], npmPackage: async () => found };
+    const fresh = await locateBinaries(folder, undefined, undefined, undefined, search);
+    expect(fresh.binaries?.binDir).toBe(installed);
+    const major = Number.parseInt(found.version, 10);
+    const kept = await locateBinaries(folder, undefined, major, undefined, search);
+    expect(kept.binaries?.major).toBe(major);
+    const none = await locateBinaries(folder, undefined, 12, undefined, search);
+    expect([none.binaries, none.seen.length]).toEqual([undefined, 2]);
   });
 });
 

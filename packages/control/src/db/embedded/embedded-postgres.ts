@@ -1,4 +1,4 @@
-import { mkdir, realpath } from 'node:fs/promises';
+import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '@backlot/contract/clock';
 import { BacklotError } from '@backlot/contract/errors/catalogue';
@@ -238,6 +238,8 @@ async function prepare(directory: string, options: EmbeddedPostgresOptions): Pro
   const clock = options.clock ?? systemClock;
   const dataDirectory = join(directory, 'data');
   const user = await findServiceUser(dataDirectory);
+  // The server passes through here to what is its own; that is closed to everybody else.
+  if (user) await chmod(directory, 0o711);
   const dataMajor = await readDataMajor(dataDirectory);
   const { binaries, seen } = await locateBinaries(directory, user, dataMajor, options.binDir);
   if (binaries === undefined) {

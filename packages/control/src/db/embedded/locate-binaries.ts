@@ -1,5 +1,5 @@
 import { chooseBinaries, type PostgresBinaries, probeBinaries, systemBinDirs } from './binaries.ts';
-import { copyPackage, findPlatformPackage, linkLibraries } from './platform-package.ts';
+import { copyPackage, findPlatformPackage, linkLibraries, type PlatformPackage } from './platform-package.ts';
 import type { ServiceUser } from './service-user.ts';
 
 /** What was found: the server to use, and every version that answered, for the message when none fits. */
@@ -7,6 +7,18 @@ export interface LocatedBinaries {
   readonly binaries: PostgresBinaries | undefined;
   readonly seen: readonly string[];
 }
+
+/** The places to look in; tests bring their own. */
+export interface BinarySearch {
+  /** Folders with an installed server, the preferred first. */
+  readonly system: () => readonly string[];
+  readonly npmPackage: () => Promise<PlatformPackage | undefined>;
+}
+
+const thisMachine: BinarySearch = {
+  system: () => systemBinDirs(process.env),
+  npmPackage: () => findPlatformPackage(),
+};
 
 /**
  * Looks for a server in order: the configured folder (then nothing else), an installed PostgreSQL, the npm
@@ -19,9 +31,10 @@ export async function locateBinaries(
   user: ServiceUser | undefined,
   dataMajor: number | undefined,
   configured: string | undefined,
+  search: BinarySearch = thisMachine,
 ): Promise<LocatedBinaries> {
   const seen: PostgresBinaries[] = [];
-  for await (const found of candidates(directory, user, configured)) {
+  for await (const found of candidates(directory, user, configured, search)) {
     seen.push(found);
     const binaries = chooseBinaries([found], dataMajor);
     if (binaries) return { binaries, seen: seen.map(({ version }) => version) };
@@ -33,14 +46,15 @@ async function* candidates(
   directory: string,
   user: ServiceUser | undefined,
   configured: string | undefined,
+  search: BinarySearch,
 ): AsyncGenerator<PostgresBinaries> {
-  const places = configured === undefined ? systemBinDirs(process.env) : [configured];
+  const places = configured === undefined ? search.system() : [configured];
   for (const place of places) {
     const found = await probeBinaries(place, user);
     if (found) yield found;
   }
   if (configured !== undefined) return;
-  const found = await probePackage(directory, user);
+  const found = await probePackage(directory, user, await search.npmPackage());
   if (found) yield found;
 }
 
@@ -48,8 +62,8 @@ async function* candidates(
 async function probePackage(
   directory: string,
   user: ServiceUser | undefined,
+  found: PlatformPackage | undefined,
 ): Promise<PostgresBinaries | undefined> {
-  const found = await findPlatformPackage();
   if (found === undefined) return undefined;
   try {
     const inPlace = await probeBinaries(await linkLibraries(found.root), user);

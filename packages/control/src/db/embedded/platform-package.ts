@@ -80,7 +80,7 @@ export async function copyPackage(found: PlatformPackage, into: string): Promise
       verbatimSymlinks: true,
       mode: constants.COPYFILE_FICLONE,
     });
-    await chmod(unfinished, 0o755);
+    await openToOthers(unfinished);
     await linkLibraries(unfinished);
     await rename(unfinished, target);
     for (const name of await readdir(into)) {
@@ -89,6 +89,16 @@ export async function copyPackage(found: PlatformPackage, into: string): Promise
     }
   }
   return linkLibraries(target);
+}
+
+/** Lets the server's user read the copy, whatever the umask and the original's permissions are. */
+async function openToOthers(root: string): Promise<void> {
+  await chmod(root, 0o755);
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+    if (entry.isSymbolicLink()) continue;
+    const inBin = entry.parentPath === join(root, 'bin');
+    await chmod(join(entry.parentPath, entry.name), entry.isDirectory() || inBin ? 0o755 : 0o644);
+  }
 }
 
 /** The package's own list, with paths that start at the package: `native/lib/libpq.so.5.18`. */
