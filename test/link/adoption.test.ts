@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { systemClock } from '@backlot/contract/clock';
 import { systemActor } from '@backlot/control/kernel';
 import { allocationSteps } from '@backlot/node/allocations/facts';
-import { nodeMark, nodeMarkOf } from '@backlot/node/processes/marks';
+import { allocationMark, nodeMark, nodeMarkOf, runnerMark } from '@backlot/node/processes/marks';
 import { systemProcessTable } from '@backlot/node/processes/system-process-table';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -57,10 +57,19 @@ async function account(job: string) {
   return { tasks: rows, artifacts: artifacts.map(({ name }) => name) };
 }
 
+/** Processes of allocations on this node, and their runners. A runner that waits for work has no allocation yet. */
 async function leftovers(): Promise<unknown[]> {
   const table = systemProcessTable();
-  const strays = await table.withMark(await table.list(), nodeMark, nodeMarkOf(dataDir));
-  return strays.filter(({ pid, state }) => state !== 'zombie' && pid !== agent?.pid);
+  const ours = await table.withMark(await table.list(), nodeMark, nodeMarkOf(dataDir));
+  const living = ours.filter(({ pid, state }) => state !== 'zombie' && pid !== agent?.pid);
+  const marks = await Promise.all(
+    living.map(async (entry) => ({
+      entry,
+      marked:
+        (await table.environment(entry, allocationMark)) ?? (await table.environment(entry, runnerMark)),
+    })),
+  );
+  return marks.filter(({ marked }) => marked !== undefined && marked !== '');
 }
 
 describe('an agent killed by -9', { timeout: 240_000 }, () => {

@@ -18,8 +18,8 @@ export interface LinkNode {
   readonly messages: ControlMessage[];
   readonly refusals: BacklotError[];
   downs(): number;
-  /** Another agent with the same identity. */
-  again(): Promise<LinkNode>;
+  /** Another agent with the same identity, perhaps by another way. */
+  again(url?: string): Promise<LinkNode>;
   close(): Promise<void>;
 }
 
@@ -79,7 +79,7 @@ export async function startLinkNode(options: LinkNodeOptions): Promise<LinkNode>
     messages,
     refusals,
     downs: () => downs,
-    again: () => startLinkNode({ ...options, dataDir }),
+    again: (url = options.url) => startLinkNode({ ...options, url, dataDir }),
     async close() {
       client.close();
       if (!options.dataDir) await rm(dataDir, { recursive: true, force: true });

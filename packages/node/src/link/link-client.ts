@@ -62,6 +62,8 @@ const BLOCKED_TRIES = 3;
 const POLL_LIFE_MS = 600_000;
 /** A link on which the server says nothing for this many heartbeats is dead, whatever TCP thinks. */
 const SILENT_HEARTBEATS = 6;
+/** However short the heartbeats are: a busy machine may stand still for seconds. */
+const LEAST_SILENCE_MS = 5_000;
 /** Pause after a refusal that only a person can lift. */
 const REFUSED_MS = 60_000;
 const FAULTS_LOGGED = 20;
@@ -239,9 +241,10 @@ export class LinkClient {
   /** Ends a link that has fallen silent, and from time to time one that only polls. */
   #watch(since: number): void {
     const { clock } = this.#options;
+    const silence = Math.max(LEAST_SILENCE_MS, this.#heartbeatMs * SILENT_HEARTBEATS);
     this.#timer(this.#heartbeatMs, () => {
       const now = clock.monotonic();
-      if (now - this.#heardAt > this.#heartbeatMs * SILENT_HEARTBEATS) return this.#drop('nothing was heard');
+      if (now - this.#heardAt > silence) return this.#drop('nothing was heard');
       if (this.#transport?.kind === 'poll' && now - since > POLL_LIFE_MS) {
         this.#blocked = BLOCKED_TRIES - 1;
         this.#returnAfterMs = 0;
