@@ -49,7 +49,8 @@ export function tidyOpenApi<Document extends OpenApiDocument>(document: Document
   for (const operations of Object.values(tidy.paths ?? {})) {
     for (const operation of Object.values(operations)) {
       for (const [status, response] of Object.entries(operation.responses ?? {})) {
-        if (response.description === 'Default Response') response.description = STATUS_CODES[status] ?? status;
+        if (response.description === 'Default Response')
+          response.description = STATUS_CODES[status] ?? status;
       }
     }
   }
