@@ -9,11 +9,14 @@ import { promisify } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { newId } from '@backlot/contract';
 import { createTestDatabase, type TestDatabase } from '@backlot/testkit/database';
+import { startTestS3Server } from '@backlot/testkit/s3-server';
 import { sql } from 'kysely';
 import pino from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { recordBlob } from '../artifacts/record-blob.ts';
 import { openFsBlobStore } from '../blobs/fs-blob-store.ts';
+import { createMemoryLedger } from '../blobs/memory-ledger.ts';
+import { openS3BlobStore } from '../blobs/s3-blob-store.ts';
 import { openDatabase, type Store } from '../db/database.ts';
 import { startEmbeddedPostgres } from '../db/embedded/embedded-postgres.ts';
 import { findPlatformPackage, linkLibraries } from '../db/embedded/platform-package.ts';
@@ -375,6 +378,48 @@ describe('a backup with files', () => {
       blobs: 0,
       skippedBlobs: 3,
     });
+  });
+});
+
+describe('a backup of a folder of files', () => {
+  it('goes into an S3 store, big files too, and back', async () => {
+    const database = await createTestDatabase();
+    open.push(database);
+    const s3 = await startTestS3Server();
+    try {
+      const blobs = await openFsBlobStore({
+        directory: join(folder, 'a'),
+        beforePublish: recordBlob(database.db),
+      });
+      const big = randomBytes(11_000_000);
+      const { digest } = await blobs.put(Readable.from([big], { objectMode: false }));
+      const there = join(folder, 'there.tar.gz');
+      await backupTo({ address: database.address, blobs, output: createWriteStream(there) });
+
+      const bucket = openS3BlobStore({ ...s3.location, ledger: createMemoryLedger() });
+      const target = await emptyDatabase();
+      const source = createReadStream(there);
+      const migrations = [kernelMigrations];
+      expect(
+        await restoreFrom({ address: target.address, source, migrations, blobs: bucket, log }),
+      ).toMatchObject({ blobs: 1 });
+      const back = join(folder, 'back.tar.gz');
+      await backupTo({ address: target.address, blobs: bucket, output: createWriteStream(back) });
+      await bucket.close();
+
+      const again = await openFsBlobStore({ directory: join(folder, 'b') });
+      const last = await emptyDatabase();
+      await restoreFrom({
+        address: last.address,
+        source: createReadStream(back),
+        migrations,
+        blobs: again,
+        log,
+      });
+      expect(Buffer.concat(await (await again.get(digest)).toArray()).equals(big)).toBe(true);
+    } finally {
+      await s3.close();
+    }
   });
 });
 

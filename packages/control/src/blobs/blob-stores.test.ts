@@ -1,13 +1,13 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import type { Server } from 'node:http';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeBlobStore } from '@backlot/testkit/blob-store-contract';
-import { createTestDatabase } from '@backlot/testkit/database';
+import { createTestDatabase, type TestDatabase } from '@backlot/testkit/database';
+import { startTestS3Server } from '@backlot/testkit/s3-server';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openFsBlobStore } from './fs-blob-store.ts';
+import { createMemoryLedger } from './memory-ledger.ts';
 import { PartBuffer } from './part-buffer.ts';
 import { createPartLedger } from './part-ledger.ts';
 import { RunningDigests } from './running-digest.ts';
@@ -25,62 +25,34 @@ describeBlobStore('a folder', 200_000, async () => {
   };
 });
 
-/** The part of the test server's interface that is used here; the package brings no types. */
-interface S3Server {
-  run(): Promise<{ port: number }>;
-  close(): Promise<void>;
-  httpServer?: Server;
-}
-const S3rver = createRequire(import.meta.url)('@20minutes/s3rver') as new (options: {
-  port: number;
-  address: string;
-  silent: boolean;
-  directory: string;
-  allowMismatchedSignatures: boolean;
-  configureBuckets: { name: string }[];
-}) => S3Server;
-
-describeBlobStore('an S3 server', 5 * 1024 * 1024, async () => {
-  const database = await createTestDatabase();
-  const directory = await mkdtemp(join(tmpdir(), 'backlot-s3-'));
-  const server = new S3rver({
-    port: 0,
-    address: '127.0.0.1',
-    silent: true,
-    directory,
-    // It computes the signature of bucket requests (the list) over another path than AWS does.
-    allowMismatchedSignatures: true,
-    configureBuckets: [{ name: 'films' }],
+for (const [name, makeLedger] of [
+  ['an S3 server', (database: TestDatabase) => createPartLedger(database.db)],
+  ['an S3 server, its ledger in memory', () => createMemoryLedger()],
+] as const) {
+  describeBlobStore(name, 5 * 1024 * 1024, async () => {
+    const database = await createTestDatabase();
+    const server = await startTestS3Server();
+    const ledger = makeLedger(database);
+    const objects = new S3Objects(server.location);
+    return {
+      open: async (beforePublish) =>
+        openS3BlobStore({
+          ...server.location,
+          ledger,
+          beforePublish,
+          partSize: 5 * 1024 * 1024,
+          largestCopy: 6 * 1024 * 1024, // so that bigger blobs are copied in parts
+        }),
+      count: async () =>
+        (await objects.list('')).length + (await ledger.openedBefore(new Date('9999-01-01'))).length,
+      close: async () => {
+        objects.close();
+        await server.close();
+        await database.close();
+      },
+    };
   });
-  const { port } = await server.run();
-  const location = {
-    endpoint: `http://127.0.0.1:${port}`,
-    bucket: 'films',
-    region: 'us-east-1',
-    accessKey: 'S3RVER',
-    secretKey: 'S3RVER',
-  };
-  const ledger = createPartLedger(database.db);
-  const objects = new S3Objects(location);
-  return {
-    open: async (beforePublish) =>
-      openS3BlobStore({
-        ...location,
-        ledger,
-        beforePublish,
-        partSize: 5 * 1024 * 1024,
-        largestCopy: 6 * 1024 * 1024, // so that bigger blobs are copied in parts
-      }),
-    count: async () =>
-      (await objects.list('')).length + (await ledger.openedBefore(new Date('9999-01-01'))).length,
-    close: async () => {
-      objects.close();
-      await server.close();
-      await database.close();
-      await rm(directory, { recursive: true, force: true });
-    },
-  };
-});
+}
 
 describe('the S3 blob store', () => {
   it('says that the store is away, and that it is worth trying again', async () => {
@@ -90,14 +62,13 @@ describe('the S3 blob store', () => {
       region: 'us-east-1',
       accessKey: 'a',
       secretKey: 'b',
-      ledger: createPartLedger((await createTestDatabaseOnce()).db),
+      ledger: createMemoryLedger(),
     });
     await expect(store.stat('0'.repeat(64))).rejects.toMatchObject({
       code: 'blob_store_unavailable',
       kind: { retryable: true },
     });
     await store.close();
-    await (await createTestDatabaseOnce()).close();
   });
 
   it('copies a big object by ranges that cover every byte once', () => {
@@ -114,12 +85,6 @@ describe('the S3 blob store', () => {
     );
   });
 });
-
-let shared: ReturnType<typeof createTestDatabase> | undefined;
-function createTestDatabaseOnce() {
-  shared ??= createTestDatabase();
-  return shared;
-}
 
 describe('bytes on their way', () => {
   it('come out of the part buffer as they went in, however they are cut', () => {
