@@ -1,7 +1,8 @@
+// Its first line sets the order of the layers.
+import './theme/global.css';
 import '@mantine/core/styles.layer.css';
 import 'virtual:theme-variables.css';
 import './theme/tokens.css';
-import './theme/global.css';
 
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

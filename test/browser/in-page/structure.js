@@ -21,7 +21,8 @@
   const controls =
     'a[href], button, input:not([type=hidden]), select, textarea, [role=button], [role=slider], [role=grid], [role=switch], video';
   for (const control of document.querySelectorAll(controls)) {
-    if (visible(control) && !labelled(control)) found.push(`no name: ${control.outerHTML.slice(0, 120)}`);
+    if (visible(control) && !control.closest('[aria-hidden="true"]') && !labelled(control))
+      found.push(`no name: ${control.outerHTML.slice(0, 120)}`);
   }
   for (const image of document.querySelectorAll('img:not([alt])'))
     found.push(`no alt: ${image.outerHTML.slice(0, 120)}`);

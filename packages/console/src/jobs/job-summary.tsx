@@ -1,5 +1,5 @@
 import type { Job } from '@backlot/contract/api/jobs';
-import { taskStates } from '@backlot/contract/states/task';
+import type { TaskState } from '@backlot/contract/states/task';
 import { useFormat } from '../format/index.ts';
 import { useGlossary } from '../i18n/glossary.ts';
 import { useTexts } from '../i18n/texts.ts';
@@ -37,12 +37,26 @@ export function JobSummary({ job }: { readonly job: Job }) {
   );
 }
 
+/** From what is behind a job to what is still before it. */
+const order: readonly TaskState[] = [
+  'succeeded',
+  'failed',
+  'canceled',
+  'running',
+  'frozen',
+  'placed',
+  'retry_wait',
+  'held',
+  'queued',
+  'blocked',
+];
+
 /** How many tasks are in each state, as one bar in the states' colours and in words. */
 export function TaskCounts({ job }: { readonly job: Job }) {
   const say = useTexts(jobTexts);
   const word = useGlossary();
   const format = useFormat();
-  const counts = taskStates
+  const counts = order
     .map((state) => ({ state, count: job.counts[state] ?? 0 }))
     .filter(({ count }) => count > 0);
   if (counts.length === 0) return null;

@@ -1,9 +1,10 @@
+import { LogPage } from '@backlot/contract/api/jobs';
 import { systemClock } from '@backlot/contract/clock';
 import { Button, SegmentedControl, Switch } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState } from 'react';
-import { api } from '../api/transport.ts';
+import { transport } from '../api/transport.ts';
 import { useFormat } from '../format/index.ts';
 import { useGlossary } from '../i18n/glossary.ts';
 import { defineTexts, useTexts } from '../i18n/texts.ts';
@@ -140,11 +141,10 @@ function useLog(allocationId: string, stream: Stream): { log: LogLines; ended: b
       let from = 0;
       while (!closed.signal.aborted) {
         try {
-          const page = await api().tasks.log(
-            allocationId,
-            { stream, from, limit: 256 * 1024 },
-            closed.signal,
-          );
+          const page = await transport().call('GET', `/api/v1/allocations/${allocationId}/log`, LogPage, {
+            query: { stream, from, limit: 256 * 1024 },
+            signal: closed.signal,
+          });
           const grew = page.next > from;
           from = page.next;
           setState((before) => ({ log: appendLog(before.log, page.text), ended: page.ended, error: null }));

@@ -7,12 +7,14 @@ interface MeterProps {
   /** The value in words, with its unit. */
   readonly text: string;
   readonly title?: string;
+  /** Being full is trouble (a disk), and not merely being busy (a processor). */
+  readonly alarming?: boolean;
 }
 
-/** How full something is right now. It turns to the waiting colour at 85 % and to the failed colour at 95 %. */
-export function Meter({ label, value, text, title }: MeterProps) {
+/** How full something is right now; what alarms turns to the waiting colour at 85 % and to the failed one at 95 %. */
+export function Meter({ label, value, text, title, alarming = false }: MeterProps) {
   const share = value === null ? 0 : Math.min(1, Math.max(0, value));
-  const level = share >= 0.95 ? 'full' : share >= 0.85 ? 'high' : 'normal';
+  const level = !alarming ? 'normal' : share >= 0.95 ? 'full' : share >= 0.85 ? 'high' : 'normal';
   return (
     <div className={classes.meter} title={title}>
       <span className={classes.label}>{label}</span>

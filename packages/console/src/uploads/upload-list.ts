@@ -111,6 +111,13 @@ export class UploadList {
     this.add([{ path: entry.view.path, file: entry.file }]);
   }
 
+  /** Stops everything, forgets it, and hands the files back: they go to another project. */
+  release(): NamedFile[] {
+    const files = [...this.#entries.values()].map(({ view, file }) => ({ path: view.path, file }));
+    this.clear();
+    return files;
+  }
+
   /** Stops everything and forgets it. */
   clear(): void {
     for (const entry of this.#entries.values()) this.#drop(entry);

@@ -116,6 +116,7 @@ function useJobColumns(): readonly Column<Job>[] {
         header: word('word.progress'),
         width: 'minmax(110px, 1.2fr)',
         cell: (job) => <JobProgressLine job={job} withEta={false} />,
+        phone: 'meta',
       },
       {
         key: 'why',

@@ -186,7 +186,9 @@ function LoadCell({ node, of }: { readonly node: NodeView; readonly of: 'cpu' | 
     >
       <Progress
         fraction={share}
-        tone={share >= 0.95 ? 'failed' : share >= 0.85 ? 'waiting' : 'done'}
+        tone={
+          of === 'memory' && share >= 0.95 ? 'failed' : of === 'memory' && share >= 0.85 ? 'waiting' : 'done'
+        }
         label={word(`load.${of}`)}
         withText
       />

@@ -21,7 +21,7 @@ export function NodeStrip({ node }: { readonly node: NodeView }) {
   const gpu = load?.gpus[0];
   const share = (used: number, total: number) => (total > 0 ? used / total : null);
   return (
-    <li className={classes.strip} data-away={node.state !== 'ready' || undefined}>
+    <li className={classes.strip}>
       <div className={classes.name}>
         <Link to={`/nodes/${node.id}`}>{node.name}</Link>
         <StateBadge
@@ -33,12 +33,14 @@ export function NodeStrip({ node }: { readonly node: NodeView }) {
           <>
             <Meter label={word('load.cpu')} value={load.cpu} text={format.percent(load.cpu)} />
             <Meter
+              alarming
               label={word('load.memory')}
               value={share(load.memoryUsed, load.memoryTotal)}
               text={format.bytes(load.memoryUsed)}
               title={`${format.bytes(load.memoryUsed)} / ${format.bytes(load.memoryTotal)}`}
             />
             <Meter
+              alarming
               label={word('load.disk')}
               value={share(load.diskUsed, load.diskTotal)}
               text={say('disk.free', { free: format.bytes(load.diskTotal - load.diskUsed) })}

@@ -178,6 +178,7 @@ function Storage({ storage }: { readonly storage: Overview['storage'] }) {
   return (
     <div className={classes.storage}>
       <Meter
+        alarming
         label={say('storage')}
         value={storage.total > 0 ? 1 - storage.free / storage.total : null}
         text={text}
