@@ -1,11 +1,9 @@
-import { join } from 'node:path';
 import type { Phrase } from '@backlot/contract/phrase';
-import type { Logger } from 'pino';
 import { type CommandContext, defineCommand } from '../command.ts';
-import type { ControlSettings } from '../config/control-settings.ts';
 import type { Product } from '../product.ts';
 import { consoleFolder } from '../serve/console-folder.ts';
 import { controlConfig } from '../serve/control-config.ts';
+import { openDatabaseAddress } from '../serve/database-address.ts';
 import { untilAborted } from '../serve/until-aborted.ts';
 import { supervisorChannel } from '../supervisor-channel.ts';
 import { controlInput, controlOptions, loadControlConfig } from './up.ts';
@@ -40,7 +38,7 @@ export function controlCommand(product: Product) {
         Promise.all(product.workloads.map((workload) => workload.control())),
       ]);
       const log = createLog({ name: 'control', level: values.logLevel });
-      const database = await openAddress(values, log);
+      const database = await openDatabaseAddress(values, log);
       try {
         context.signal.throwIfAborted();
         const control = await createControl({
@@ -90,19 +88,6 @@ async function announce({ out, say }: CommandContext, control: Announced): Promi
     );
   });
   channel.tell({ t: 'control-ready', url, port, setupLink });
-}
-
-/** The configured database server, or an embedded one that is ours to close. */
-async function openAddress(settings: ControlSettings, log: Logger) {
-  const { databaseUrl, dataDir, pgBin } = settings;
-  if (databaseUrl !== undefined) return { address: databaseUrl, close: () => Promise.resolve() };
-  const { startEmbeddedPostgres } = await import('@backlot/control/db/embedded/embedded-postgres');
-  const postgres = await startEmbeddedPostgres({
-    dataDir: join(dataDir, 'postgres'),
-    log,
-    ...(pgBin === undefined ? {} : { binDir: pgBin }),
-  });
-  return { address: postgres.connection, close: () => postgres.close() };
 }
 
 const phrases = {

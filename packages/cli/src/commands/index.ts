@@ -1,5 +1,6 @@
 import type { CliCommand } from '../command.ts';
 import type { Product } from '../product.ts';
+import { backupCommand, restoreCommand } from './backup.ts';
 import { benchCommands } from './bench.ts';
 import { controlCommand } from './control.ts';
 import { doctorCommand } from './doctor.ts';
@@ -29,6 +30,8 @@ export function ownCommands(product: Product): readonly CliCommand[] {
     tasksCommands,
     eventsCommand,
     tokensCommands,
+    backupCommand,
+    restoreCommand(product),
     benchCommands,
   ];
 }
