@@ -1,143 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Clock, newId, systemClock } from '@backlot/contract';
-import { createAllocationTokens } from '@backlot/control/access/allocation-tokens';
-import { auditLog } from '@backlot/control/access/audit-log';
-import { createAccessControl, mergePermissions } from '@backlot/control/access/permissions';
-import { recordBlob } from '@backlot/control/artifacts/record-blob';
-import { createRecords } from '@backlot/control/artifacts/records';
-import { openFsBlobStore } from '@backlot/control/blobs/fs-blob-store';
-import { type Core, createCore } from '@backlot/control/core';
-import { createEventLog } from '@backlot/control/events/event-log';
-import { createLocalFabric } from '@backlot/control/fabric/local-fabric';
-import type { Actor } from '@backlot/control/kernel';
-import { createLeadership } from '@backlot/control/leader/leadership';
-import type { ControlWorkload } from '@backlot/control/workload';
-import pino from 'pino';
-import { Registry } from 'prom-client';
+import { type CoreHouse, type CoreHouseOptions, openCoreHouse } from './core-house.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
-import { FakeFleet, type FakeFleetOptions } from './fake-fleet.ts';
 
-export interface TestCoreOptions extends Pick<FakeFleetOptions, 'work' | 'refuse'> {
-  readonly workloads: readonly ControlWorkload[];
-  readonly clock?: Clock;
-  readonly random?: () => number;
-  /** Loops and sweeps run by themselves; otherwise a test drives rounds and sweeps. */
-  readonly running?: boolean;
-  readonly connections?: number;
-}
+/** A core on a database of a test's own. */
+export type TestCore = CoreHouse & { readonly database: TestDatabase };
 
-/** The deciding core as it stands in the control plane, on a real database, with fake nodes around it. */
-export interface TestCore {
-  readonly database: TestDatabase;
-  readonly core: Core;
-  readonly fleet: FakeFleet;
-  readonly metrics: Registry;
-  readonly actor: Actor;
-  project(options?: {
-    weight?: number;
-    quota?: { cpu?: number; jobs?: number };
-    name?: string;
-  }): Promise<string>;
-  /** Plays kill -9 and a new start of the core: nothing in memory survives, the nodes go on. */
-  restart(): Promise<void>;
-  /** Asks until the answer is there. @throws after 20 s, with the last answer */
-  until<T>(ask: () => Promise<T | undefined | false>, what: string): Promise<T>;
-  close(): Promise<void>;
-}
-
-const log = pino({ level: process.env.BACKLOT_TEST_LOG ?? 'silent' });
-
-export async function openTestCore(options: TestCoreOptions): Promise<TestCore> {
-  const database = await createTestDatabase(
-    options.connections === undefined ? {} : { connections: options.connections },
-  );
-  const { store, db } = database;
-  const clock = options.clock ?? systemClock;
-  const directory = await mkdtemp(join(tmpdir(), 'backlot-core-'));
-  const blobs = await openFsBlobStore({ directory, beforePublish: recordBlob(db) });
-  const tokens = await createAllocationTokens(db, clock);
-  const actor: Actor = {
-    kind: 'account',
-    id: newId(),
-    name: 'Ada',
-    grants: [{ projectId: null, role: 'admin' }],
-    scopes: ['*'],
-    language: 'en',
-  };
-  let core: Core;
-  let metrics: Registry;
-  let generation = 0;
-  const fleet = new FakeFleet({
-    db,
-    clock,
-    reports: () => core.reports,
-    ...(options.work ? { work: options.work } : {}),
-    ...(options.refuse ? { refuse: options.refuse } : {}),
-  });
-  const build = async () => {
-    const fabric = createLocalFabric({ log });
-    const events = createEventLog(fabric);
-    generation += 1;
-    metrics = new Registry();
-    core = createCore({
-      store,
-      clock,
-      log,
-      events,
-      audit: auditLog,
-      access: createAccessControl(mergePermissions(options.workloads)),
-      artifacts: createRecords({ db, blobs, events }),
-      tokens,
-      blobs,
-      metrics,
-      workloads: options.workloads,
-      nodes: () => fleet,
-      leadership: createLeadership,
-      replica: 'test',
-      ...(options.random ? { random: options.random } : {}),
-    });
-    if (options.running !== false) await core.start();
-  };
-  await build();
-  return {
+export async function openTestCore(options: Omit<CoreHouseOptions, 'store'>): Promise<TestCore> {
+  const database = await createTestDatabase();
+  const house = await openCoreHouse({ ...options, store: database.store });
+  // Not a spread: `core` and `metrics` are other ones after a restart.
+  return Object.assign(Object.create(house) as CoreHouse, {
     database,
-    fleet,
-    actor,
-    get core() {
-      return core;
-    },
-    get metrics() {
-      return metrics;
-    },
-    async project({ weight = 1, quota = {}, name = 'Film' } = {}) {
-      const id = newId();
-      await db
-        .insertInto('project')
-        .values({ id, slug: `p-${id}`, name, weight, quota: JSON.stringify(quota) })
-        .execute();
-      return id;
-    },
-    async restart() {
-      await core.close();
-      await build();
-    },
-    async until(ask, what) {
-      const end = clock.monotonic() + 20_000;
-      for (;;) {
-        const answer = await ask();
-        if (answer !== undefined && answer !== false) return answer;
-        if (clock.monotonic() > end) throw new Error(`Waited 20 s for this: ${what} (start ${generation}).`);
-        await clock.sleep(10);
-      }
-    },
     async close() {
-      await fleet.close();
-      await core.close();
-      await blobs.close();
+      await house.close();
       await database.close();
-      await rm(directory, { recursive: true, force: true });
     },
-  };
+  });
 }

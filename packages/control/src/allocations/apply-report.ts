@@ -10,8 +10,8 @@ import { sql } from 'kysely';
 import type { Artifacts, NodeLinks } from '../kernel.ts';
 import type { Change } from '../tasks/change.ts';
 import type { TaskKind } from '../workload.ts';
-import { type ConcludeDeps, concludeAllocation, type Ending } from './conclude.ts';
-import type { OpenAllocation } from './rows.ts';
+import type { ConcludeDeps, Ending } from './conclude.ts';
+import { type OpenAllocation, tellChanged } from './rows.ts';
 import { outcomeOf, type StopReason } from './verdict.ts';
 
 export interface ApplyDeps extends ConcludeDeps {
@@ -21,8 +21,8 @@ export interface ApplyDeps extends ConcludeDeps {
 }
 
 /**
- * Applies a report that was judged new and in order. The job and the allocation are locked; outputs become real,
- * the allocation and its task move, and what it no longer holds is given back, all in this transaction.
+ * Applies a report that was judged new and in order and does not end its allocation. The job and the allocation are
+ * locked; the allocation and its task move, and cores that it no longer uses are given back.
  */
 export async function applyReport(
   deps: ApplyDeps,
@@ -31,12 +31,6 @@ export async function applyReport(
   report: StateReport,
   next: AllocationState,
 ): Promise<void> {
-  await commitOutputs(deps, change, allocation, report);
-  if (next === 'ended') {
-    const ending = await endingOf(deps, change, allocation, report);
-    await concludeAllocation(deps, change, allocation, ending);
-    return;
-  }
   const cpuHeld = await moveCores(deps, change, allocation, next);
   await change.tx
     .updateTable('allocation')
@@ -51,22 +45,11 @@ export async function applyReport(
     .where('id', '=', allocation.id)
     .execute();
   await moveTask(change, allocation, next);
-  if (next === allocation.state) return;
-  change.events.push({
-    projectId: allocation.project_id,
-    kind: 'allocation.changed',
-    subject: { kind: 'allocation', id: allocation.id },
-    body: {
-      state: next,
-      from: allocation.state,
-      taskId: allocation.task_id,
-      jobId: allocation.job_id,
-      nodeId: allocation.node_id,
-    },
-  });
+  if (next !== allocation.state) tellChanged(change, allocation, next);
 }
 
-async function commitOutputs(
+/** Turns the outputs of a report into artifacts, whatever state it brings. */
+export async function commitOutputs(
   deps: ApplyDeps,
   change: Change,
   allocation: OpenAllocation,
@@ -140,12 +123,12 @@ export async function clearUnreachable(change: Change, taskIds: readonly string[
   `.execute(change.tx);
 }
 
-async function endingOf(
-  deps: ApplyDeps,
-  change: Change,
+/** How a report ends its allocation. Pure. */
+export function endingOf(
+  deps: Pick<ApplyDeps, 'findTaskKind'>,
   allocation: OpenAllocation,
   report: StateReport,
-): Promise<Ending> {
+): Ending {
   const stopWhy = allocation.stop_why as StopReason | null;
   const outcome = outcomeOf(report.outcome, stopWhy);
   const common = {
@@ -153,7 +136,7 @@ async function endingOf(
     ...(report.usage ? { usage: report.usage } : {}),
   };
   if (outcome === 'ok') {
-    const misfit = await misfitOf(deps, change, allocation, report.result ?? {});
+    const misfit = misfitOf(deps, allocation, report.result ?? {});
     if (misfit) return { ...common, outcome: 'failed', failure: misfit };
     return { ...common, outcome, result: report.result ?? {} };
   }
@@ -168,26 +151,19 @@ async function endingOf(
 }
 
 /** What is wrong with a result, as a failure; nothing when it fits what its kind promises. */
-async function misfitOf(
-  deps: ApplyDeps,
-  change: Change,
+function misfitOf(
+  deps: Pick<ApplyDeps, 'findTaskKind'>,
   allocation: OpenAllocation,
   result: Record<string, unknown>,
-): Promise<Failure | undefined> {
-  const task = await change.tx
-    .selectFrom('task')
-    .select('kind')
-    .where('id', '=', allocation.task_id)
-    .executeTakeFirst();
-  const kind = task && deps.findTaskKind(task.kind);
-  if (!kind) return undefined;
-  const parsed = kind.result.safeParse(result);
-  if (parsed.success) return undefined;
+): Failure | undefined {
+  const parsed = deps.findTaskKind(allocation.task_kind)?.result.safeParse(result);
+  if (!parsed || parsed.success) return undefined;
+  const kind = allocation.task_kind;
   const issue = parsed.error.issues[0];
   const problem = `${issue?.path.join('.') || 'result'}: ${issue?.message ?? 'invalid'}`;
   return {
     class: 'product',
-    reason: reason(endingPhrases, 'failure.result_misfit', { kind: task.kind, problem }),
-    signature: `product:failure.result_misfit:${task.kind}`,
+    reason: reason(endingPhrases, 'failure.result_misfit', { kind, problem }),
+    signature: `product:failure.result_misfit:${kind}`,
   };
 }

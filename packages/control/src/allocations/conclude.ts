@@ -56,91 +56,133 @@ export interface ConcludeDeps {
   readonly anotherCandidate: (tx: Tx, task: TaskRow, exceptNodeId: string) => Promise<boolean>;
 }
 
-/**
- * Ends one allocation, once: gives back what it holds, moves its task, and works out what follows. The job of the
- * task is locked, the allocation as well. False when it had ended before, and then nothing is changed.
- */
-export async function concludeAllocation(
-  deps: ConcludeDeps,
-  change: Change,
-  allocation: OpenAllocation,
-  ending: Ending,
-): Promise<boolean> {
-  const { tx } = change;
-  const closed = await tx
-    .updateTable('allocation')
-    .set({
-      state: 'ended',
-      known_state: null,
-      outcome: ending.outcome,
-      failure: ending.failure ? JSON.stringify(ending.failure) : null,
-      reason: ending.reason ? JSON.stringify(ending.reason) : sql`reason`,
-      usage: ending.usage ? JSON.stringify(ending.usage) : null,
-      ...(ending.seq === undefined ? {} : { seq: ending.seq }),
-      cpu_held: false,
-      ended_at: sql`now()`,
-    })
-    .where('id', '=', allocation.id)
-    .where('fence', '=', allocation.fence)
-    .where('state', '<>', 'ended')
-    .returning('id')
-    .execute();
-  if (closed.length === 0) return false;
-
-  change.usage.release(allocation.node_id, allocation.resources, {
-    cpu: allocation.cpu_held,
-    rest: true,
-  });
-  change.events.push({
-    projectId: allocation.project_id,
-    kind: 'allocation.ended',
-    subject: { kind: 'allocation', id: allocation.id },
-    body: {
-      outcome: ending.outcome,
-      fence: allocation.fence,
-      taskId: allocation.task_id,
-      jobId: allocation.job_id,
-      nodeId: allocation.node_id,
-      ...(ending.failure ? { failure: ending.failure } : {}),
-      ...(ending.reason ? { reason: ending.reason } : {}),
-    },
-  });
-  change.wake('slot-free');
-  await settleTask(deps, change, allocation, ending);
-  return true;
+/** An allocation and how it ends. */
+export interface Conclusion {
+  readonly allocation: OpenAllocation;
+  readonly ending: Ending;
 }
 
-/** Moves the task of an allocation that has ended. */
-async function settleTask(
+/**
+ * Ends allocations, each once: gives back what they hold, moves their tasks, and works out what follows. Their jobs
+ * are locked, the allocations as well. Those that had ended before are left alone.
+ */
+export async function concludeAllocations(
+  deps: ConcludeDeps,
+  change: Change,
+  conclusions: readonly Conclusion[],
+): Promise<void> {
+  if (conclusions.length === 0) return;
+  const closed = await closeRows(change.tx, conclusions);
+  const real = conclusions.filter(({ allocation }) => closed.has(allocation.id));
+  for (const { allocation, ending } of real) {
+    change.usage.release(allocation.node_id, allocation.resources, {
+      cpu: allocation.cpu_held,
+      rest: true,
+    });
+    change.events.push({
+      projectId: allocation.project_id,
+      kind: 'allocation.ended',
+      subject: { kind: 'allocation', id: allocation.id },
+      body: {
+        outcome: ending.outcome,
+        fence: allocation.fence,
+        taskId: allocation.task_id,
+        jobId: allocation.job_id,
+        nodeId: allocation.node_id,
+        ...(ending.failure ? { failure: ending.failure } : {}),
+        ...(ending.reason ? { reason: ending.reason } : {}),
+      },
+    });
+  }
+  if (real.length > 0) change.wake('slot-free');
+  await settleTasks(deps, change, real);
+}
+
+/** The same for one. */
+export function concludeAllocation(
   deps: ConcludeDeps,
   change: Change,
   allocation: OpenAllocation,
   ending: Ending,
 ): Promise<void> {
-  const jobId = allocation.job_id;
-  const canceling = jobId !== null && change.ledger.jobs.get(jobId)?.intent === 'cancel';
-  switch (ending.outcome) {
-    case 'ok':
-      return endTask(deps, change, allocation, 'succeeded', {
-        result: ending.result ?? {},
-        failure: null,
-      });
-    case 'failed':
-      if (!canceling) return settleFailure(deps, change, allocation, ending);
-      return endTask(deps, change, allocation, 'canceled', {});
-    case 'canceled':
-      return endTask(deps, change, allocation, 'canceled', ending.reason ? { wait: ending.reason } : {});
-    case 'preempted':
-    case 'lost':
-    case 'rejected':
-    case 'expired':
-      if (canceling) return endTask(deps, change, allocation, 'canceled', {});
-      return requeue(change, allocation, ending);
+  return concludeAllocations(deps, change, [{ allocation, ending }]);
+}
+
+/** Ends the rows by compare-and-set on id, fence and state; answers the ids that were still open. */
+async function closeRows(tx: Tx, conclusions: readonly Conclusion[]): Promise<Set<string>> {
+  const rows = conclusions.map(({ allocation, ending }) => ({
+    id: allocation.id,
+    fence: allocation.fence,
+    outcome: ending.outcome,
+    failure: ending.failure ?? null,
+    reason: ending.reason ?? null,
+    usage: ending.usage ?? null,
+    seq: ending.seq ?? null,
+  }));
+  const { rows: closed } = await sql<{ id: string }>`
+    UPDATE allocation a SET
+      state = 'ended', known_state = NULL, cpu_held = false, ended_at = now(), outcome = r.outcome,
+      failure = nullif(r.failure, 'null'), usage = nullif(r.usage, 'null'),
+      reason = coalesce(nullif(r.reason, 'null'), a.reason), seq = coalesce(r.seq, a.seq)
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(
+      id uuid, fence int8, outcome text, failure jsonb, reason jsonb, usage jsonb, seq int)
+    WHERE a.id = r.id AND a.fence = r.fence AND a.state <> 'ended'
+    RETURNING a.id
+  `.execute(tx);
+  return new Set(closed.map((row) => row.id));
+}
+
+/** What becomes of a task when its attempt ended like this. Pure. */
+function fateOf(
+  outcome: AllocationOutcome,
+  canceling: boolean,
+): 'succeeded' | 'canceled' | 'failed' | 'again' {
+  if (outcome === 'ok') return 'succeeded';
+  if (outcome === 'canceled' || canceling) return 'canceled';
+  return outcome === 'failed' ? 'failed' : 'again';
+}
+
+/** Moves the tasks of allocations that have ended. */
+async function settleTasks(
+  deps: ConcludeDeps,
+  change: Change,
+  conclusions: readonly Conclusion[],
+): Promise<void> {
+  const canceling = (jobId: string | null) =>
+    jobId !== null && change.ledger.jobs.get(jobId)?.intent === 'cancel';
+  const by = Map.groupBy(conclusions, ({ allocation, ending }) =>
+    fateOf(ending.outcome, canceling(allocation.job_id)),
+  );
+  await endTasks(
+    deps,
+    change,
+    'succeeded',
+    (by.get('succeeded') ?? []).map(({ allocation, ending }) => ({
+      allocation,
+      patch: { result: ending.result ?? {}, failure: null },
+    })),
+  );
+  await endTasks(
+    deps,
+    change,
+    'canceled',
+    (by.get('canceled') ?? []).map(({ allocation, ending }) => ({
+      allocation,
+      patch: ending.outcome === 'canceled' && ending.reason ? { wait: ending.reason } : {},
+    })),
+  );
+  await requeue(change, by.get('again') ?? []);
+  for (const { allocation, ending } of by.get('failed') ?? []) {
+    await settleFailure(deps, change, allocation, ending);
   }
 }
 
-async function requeue(change: Change, allocation: OpenAllocation, ending: Ending): Promise<void> {
-  if (ending.avoidMs !== undefined) {
+async function requeue(change: Change, conclusions: readonly Conclusion[]): Promise<void> {
+  if (conclusions.length === 0) return;
+  const because = new Map<string, AllocationOutcome>();
+  for (const { allocation, ending } of conclusions) {
+    because.set(allocation.task_id, ending.outcome);
+    if (ending.avoidMs === undefined) continue;
     await avoid(change.tx, {
       owner: { taskId: allocation.task_id },
       nodeId: allocation.node_id,
@@ -150,35 +192,49 @@ async function requeue(change: Change, allocation: OpenAllocation, ending: Endin
       strictly: ending.outcome === 'rejected',
     });
   }
-  await change.ledger.moveAndTell('queued', [{ id: allocation.task_id }], {
-    only: ['placed', 'running', 'frozen'],
-    body: () => ({ because: ending.outcome }),
-  });
+  await change.ledger.moveAndTell(
+    'queued',
+    [...because.keys()].map((id) => ({ id })),
+    { only: ['placed', 'running', 'frozen'], body: (task) => ({ because: because.get(task.id) }) },
+  );
   change.wake('task-ready');
 }
 
-async function endTask(
+interface TaskEnding {
+  readonly allocation: OpenAllocation;
+  readonly patch: TaskPatch;
+  readonly progressed?: boolean;
+}
+
+async function endTasks(
   deps: ConcludeDeps,
   change: Change,
-  allocation: OpenAllocation,
   state: EndedTask['state'],
-  patch: TaskPatch,
-  progressed = false,
+  endings: readonly TaskEnding[],
 ): Promise<void> {
-  const moved = await change.ledger.moveAndTell(state, [{ id: allocation.task_id, patch }], {
-    only: ['placed', 'running', 'frozen'],
-    body: () => (patch.failure ? { failure: patch.failure } : {}),
-  });
-  if (moved.length === 0) return;
-  await deps.followUp(change, [
+  if (endings.length === 0) return;
+  const byTask = new Map(endings.map((ending) => [ending.allocation.task_id, ending]));
+  const moved = await change.ledger.moveAndTell(
+    state,
+    endings.map(({ allocation, patch }) => ({ id: allocation.task_id, patch })),
     {
-      id: allocation.task_id,
-      jobId: allocation.job_id,
-      state,
-      failure: patch.failure ?? null,
-      progressed,
+      only: ['placed', 'running', 'frozen'],
+      body: (task) => {
+        const failure = byTask.get(task.id)?.patch.failure;
+        return failure ? { failure } : {};
+      },
     },
-  ]);
+  );
+  await deps.followUp(
+    change,
+    moved.map((task) => ({
+      id: task.id,
+      jobId: task.job_id,
+      state,
+      failure: byTask.get(task.id)?.patch.failure ?? null,
+      progressed: byTask.get(task.id)?.progressed ?? false,
+    })),
+  );
 }
 
 async function settleFailure(
@@ -220,7 +276,9 @@ async function settleFailure(
             }),
           }
         : failure;
-    await endTask(deps, change, allocation, 'failed', { failure: final, attempt: charged }, progressed);
+    await endTasks(deps, change, 'failed', [
+      { allocation, patch: { failure: final, attempt: charged }, progressed },
+    ]);
   } else if (decision.kind === 'hold') {
     await holdTask(change, task.id, failure);
   } else if (failure.class === 'capability' && !(await deps.anotherCandidate(tx, task, allocation.node_id))) {

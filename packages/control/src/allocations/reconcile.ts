@@ -4,7 +4,7 @@ import { runChange } from '../tasks/change.ts';
 import { clearUnreachable } from './apply-report.ts';
 import { concludeAllocation } from './conclude.ts';
 import type { ReportDeps } from './reports.ts';
-import { lockAllocations } from './rows.ts';
+import { lockAllocations, tellChanged } from './rows.ts';
 
 /** What the database says of an allocation, as far as comparing goes. */
 export interface ExpectedAllocation {
@@ -152,19 +152,6 @@ export async function restoreUnknown(deps: ReportDeps, nodeId: Id, ids?: readonl
       change,
       unknown.map((row) => row.task_id),
     );
-    for (const row of unknown) {
-      change.events.push({
-        projectId: row.project_id,
-        kind: 'allocation.changed',
-        subject: { kind: 'allocation', id: row.id },
-        body: {
-          state: row.known_state ?? 'accepted',
-          from: 'unknown',
-          taskId: row.task_id,
-          jobId: row.job_id,
-          nodeId,
-        },
-      });
-    }
+    for (const row of unknown) tellChanged(change, row, row.known_state ?? 'accepted');
   });
 }

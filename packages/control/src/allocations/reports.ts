@@ -14,16 +14,25 @@ import { sql } from 'kysely';
 import type { Counter } from 'prom-client';
 import type { Db, Tx } from '../db/schema.ts';
 import type { AllocationTokens, Artifacts, NodeReports } from '../kernel.ts';
+import { createBatcher } from '../tasks/batcher.ts';
 import { type Change, type ChangeDeps, runChange } from '../tasks/change.ts';
-import { type ApplyDeps, applyReport } from './apply-report.ts';
-import { concludeAllocation } from './conclude.ts';
+import { applyLight, isLight, type LightReport } from './apply-light.ts';
+import { type ApplyDeps, applyReport, commitOutputs, endingOf } from './apply-report.ts';
+import { type Conclusion, concludeAllocation, concludeAllocations } from './conclude.ts';
 import { type OfferDeps, sendOffers } from './offers.ts';
 import type { ProgressBuffer } from './progress.ts';
 import { createReconciler, restoreUnknown } from './reconcile.ts';
-import { type AllocationPlace, lockAllocations, type OpenAllocation, placeOf } from './rows.ts';
+import {
+  type AllocationPlace,
+  lockAllocations,
+  type OpenAllocation,
+  placeOf,
+  placesOf,
+  tellChanged,
+} from './rows.ts';
 import type { StaleMessage } from './stale.ts';
 import type { StopDeps } from './stop.ts';
-import { judge } from './verdict.ts';
+import { judge, type Verdict } from './verdict.ts';
 
 export interface ReportDeps extends ChangeDeps, ApplyDeps, StopDeps, OfferDeps {
   readonly db: Db;
@@ -39,9 +48,22 @@ export interface ReportDeps extends ChangeDeps, ApplyDeps, StopDeps, OfferDeps {
 const refusalBaseMs = 2_000;
 const refusalMaxMs = 60_000;
 
+/** Many nodes report at once; each transaction takes what has come while the one before was written. */
+const groupCommit = { most: 200, lanes: 2 };
+
 /** What nodes say about their work, applied to the database exactly once. */
 export function createReports(deps: ReportDeps): NodeReports {
   const inOrder = createLanes();
+  const accepting = createBatcher<Acceptance, ReportAck['verdict']>({
+    ...groupCommit,
+    together: (items) => acceptAll(deps, items),
+    alone: async (item) => (await acceptAll(deps, [item]))[0] ?? 'stale',
+  });
+  const reporting = createBatcher<Arrived, Judged>({
+    ...groupCommit,
+    together: (items) => applyAll(deps, items),
+    alone: async (item) => (await applyAll(deps, [item]))[0] as Judged,
+  });
   const reconcile = createReconciler(deps);
 
   return {
@@ -57,9 +79,17 @@ export function createReports(deps: ReportDeps): NodeReports {
       return rows;
     },
 
-    accept: (nodeId, message) => inOrder(message.allocation, () => accept(deps, nodeId, message)),
+    accept: (nodeId, message) =>
+      inOrder(message.allocation, async () => {
+        const item = { nodeId, message };
+        return bookAcceptance(deps, item, await accepting.add(item));
+      }),
     reject: (nodeId, message) => inOrder(message.allocation, () => reject(deps, nodeId, message)),
-    report: (nodeId, message) => inOrder(message.allocation, () => report(deps, nodeId, message)),
+    report: (nodeId, message) =>
+      inOrder(message.allocation, async () => {
+        const item = { nodeId, message };
+        return acknowledge(deps, item, await reporting.add(item));
+      }),
     progress: (nodeId, message) => deps.progress.add(nodeId, message),
     reconcile,
 
@@ -75,41 +105,51 @@ async function repeatOffers(deps: ReportDeps, ids: readonly Id[]): Promise<void>
   );
 }
 
-async function accept(
-  deps: ReportDeps,
-  nodeId: Id,
-  message: NodeMessages['accept'],
-): Promise<ReportAck['verdict']> {
-  const place = await placeOf(deps.db, message.allocation);
-  const verdict = place
-    ? await runChange(deps, async (change) => {
-        const row = (await lockAllocations(change.tx, [message.allocation]))[0];
-        if (!row || row.node_id !== nodeId || row.fence !== message.fence || row.state === 'ended') {
-          return 'stale' as const;
-        }
-        if (row.state !== 'offered') return 'duplicate' as const;
-        await change.tx
-          .updateTable('allocation')
-          .set({ state: 'accepted' })
-          .where('id', '=', row.id)
-          .execute();
-        change.events.push({
-          projectId: row.project_id,
-          kind: 'allocation.changed',
-          subject: { kind: 'allocation', id: row.id },
-          body: { state: 'accepted', from: 'offered', taskId: row.task_id, jobId: row.job_id, nodeId },
-        });
-        return 'applied' as const;
-      })
-    : 'stale';
-  deps.counter.inc({ verdict });
-  if (verdict === 'stale') {
-    const { allocation, fence } = message;
-    await deps.stale(
-      { nodeId, allocation, fence, seq: null, said: 'accept', why: 'ended', outputs: [] },
-      place,
+interface Acceptance {
+  readonly nodeId: Id;
+  readonly message: NodeMessages['accept'];
+}
+
+/** Takes acceptances of any number of nodes in one transaction. The task stays placed until it runs. */
+async function acceptAll(deps: ReportDeps, items: readonly Acceptance[]): Promise<ReportAck['verdict'][]> {
+  return runChange(deps, async (change) => {
+    const rows = await lockAllocations(
+      change.tx,
+      items.map(({ message }) => message.allocation),
     );
-  }
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    const accepted: OpenAllocation[] = [];
+    const verdicts = items.map(({ nodeId, message }) => {
+      const row = byId.get(message.allocation);
+      if (!row || row.node_id !== nodeId || row.fence !== message.fence || row.state === 'ended') {
+        return 'stale';
+      }
+      if (row.state !== 'offered') return 'duplicate';
+      accepted.push(row);
+      return 'applied';
+    });
+    if (accepted.length > 0) {
+      const ids = accepted.map((row) => row.id);
+      await sql`UPDATE allocation SET state = 'accepted' WHERE id = ANY(${ids}::uuid[])`.execute(change.tx);
+    }
+    for (const row of accepted) tellChanged(change, row, 'accepted');
+    return verdicts;
+  });
+}
+
+/** What a stale acceptance leaves behind; the others need nothing more. */
+async function bookAcceptance(
+  deps: ReportDeps,
+  { nodeId, message }: Acceptance,
+  verdict: ReportAck['verdict'],
+): Promise<ReportAck['verdict']> {
+  deps.counter.inc({ verdict });
+  if (verdict !== 'stale') return verdict;
+  const { allocation, fence } = message;
+  await deps.stale(
+    { nodeId, allocation, fence, seq: null, said: 'accept', why: 'ended', outputs: [] },
+    await placeOf(deps.db, allocation),
+  );
   return verdict;
 }
 
@@ -137,27 +177,61 @@ async function refusalMs(tx: Tx, row: OpenAllocation): Promise<number> {
   return Math.min(refusalMaxMs, refusalBaseMs * 2 ** Math.min(10, rows[0]?.n ?? 0));
 }
 
-async function report(deps: ReportDeps, nodeId: Id, message: StateReport): Promise<ReportAck> {
-  const { allocation, fence, seq } = message;
-  const ack = (verdict: ReportAck['verdict']): ReportAck => {
-    deps.counter.inc({ verdict });
-    return { allocation, fence, seq, verdict };
-  };
-  const place = await placeOf(deps.db, allocation);
-  const verdict = place
-    ? await runChange(deps, async (change) => {
-        await change.ledger.lock([place.job_id]);
-        const row = (await lockAllocations(change.tx, [allocation]))[0];
-        const judged = judge(row, nodeId, message);
-        if (judged.kind !== 'apply' || !row) return judged;
-        if (judged.unexpected) {
-          deps.log.warn({ allocation, from: row.state, reported: message.state }, 'unexpected report');
-        }
-        await applyReport(deps, change, row, message, judged.next);
-        return judged;
-      })
-    : await judgeByHistory(deps.db, nodeId, message);
+interface Arrived {
+  readonly nodeId: Id;
+  readonly message: StateReport;
+}
+interface Judged {
+  readonly verdict: Verdict;
+  readonly place: AllocationPlace | undefined;
+}
 
+/**
+ * Applies reports, at most one of each allocation, in one transaction: jobs are locked, then allocations, then each
+ * report is judged against its locked row.
+ */
+async function applyAll(deps: ReportDeps, items: readonly Arrived[]): Promise<Judged[]> {
+  const places = await placesOf(
+    deps.db,
+    items.map(({ message }) => message.allocation),
+  );
+  return runChange(deps, async (change) => {
+    await change.ledger.lock([...places.values()].map((place) => place.job_id));
+    const rows = await lockAllocations(change.tx, [...places.keys()]);
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    const light: LightReport[] = [];
+    const ended: Conclusion[] = [];
+    const judged: Judged[] = [];
+    for (const { nodeId, message } of items) {
+      const row = byId.get(message.allocation);
+      const verdict = row ? judge(row, nodeId, message) : await judgeByHistory(change.tx, nodeId, message);
+      judged.push({ verdict, place: places.get(message.allocation) });
+      if (verdict.kind !== 'apply' || !row) continue;
+      if (verdict.unexpected) {
+        deps.log.warn({ allocation: row.id, from: row.state, reported: message.state }, 'unexpected report');
+      }
+      const { next } = verdict;
+      await commitOutputs(deps, change, row, message);
+      if (next === 'ended') ended.push({ allocation: row, ending: endingOf(deps, row, message) });
+      else if (isLight(row, message, next)) light.push({ row, message, next });
+      else await applyReport(deps, change, row, message, next);
+    }
+    await applyLight(change, light);
+    await concludeAllocations(deps, change, ended);
+    return judged;
+  });
+}
+
+async function acknowledge(
+  deps: ReportDeps,
+  { nodeId, message }: Arrived,
+  { verdict, place }: Judged,
+): Promise<ReportAck> {
+  const { allocation, fence, seq } = message;
+  const ack = (word: ReportAck['verdict']): ReportAck => {
+    deps.counter.inc({ verdict: word });
+    return { allocation, fence, seq, verdict: word };
+  };
   switch (verdict.kind) {
     case 'apply':
       return ack('applied');
@@ -185,7 +259,7 @@ async function report(deps: ReportDeps, nodeId: Id, message: StateReport): Promi
 }
 
 /** A report on work that is out of the hot table: applied long ago, or never ours. */
-async function judgeByHistory(db: Db, nodeId: Id, message: StateReport) {
+async function judgeByHistory(db: Db | Tx, nodeId: Id, message: StateReport) {
   const past = await db
     .selectFrom('allocation_history')
     .select(['node_id', 'fence', 'seq', 'state', 'known_state'])
@@ -221,23 +295,22 @@ async function setUnknown(change: Change, nodeId: Id): Promise<void> {
   );
   const tasks = open.map((row) => row.task_id);
   await sql`UPDATE task SET wait = ${wait}::jsonb WHERE id = ANY(${tasks}::uuid[])`.execute(change.tx);
-  for (const row of open) {
-    change.events.push({
-      projectId: row.project_id,
-      kind: 'allocation.changed',
-      subject: { kind: 'allocation', id: row.id },
-      body: { state: 'unknown', from: row.state, taskId: row.task_id, jobId: row.job_id, nodeId },
-    });
-  }
+  for (const row of open) tellChanged(change, row, 'unknown');
 }
 
 async function loseAll(deps: ReportDeps, change: Change, nodeId: Id): Promise<void> {
-  for (const row of await openOn(change, nodeId, ['offered', 'unknown', ...reachedStates])) {
-    await concludeAllocation(deps, change, row, {
-      outcome: row.stop_why === 'canceled' ? 'canceled' : 'lost',
-      reason: reason(endingPhrases, 'end.lost', { node: row.node_name }),
-    });
-  }
+  const open = await openOn(change, nodeId, ['offered', 'unknown', ...reachedStates]);
+  await concludeAllocations(
+    deps,
+    change,
+    open.map((allocation) => ({
+      allocation,
+      ending: {
+        outcome: allocation.stop_why === 'canceled' ? 'canceled' : 'lost',
+        reason: reason(endingPhrases, 'end.lost', { node: allocation.node_name }),
+      },
+    })),
+  );
 }
 
 /** Runs what concerns one allocation one after the other, in the order in which it came. */

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { NodeLinks } from '../kernel.ts';
 import type { Change } from '../tasks/change.ts';
 import { type ConcludeDeps, concludeAllocation, stopReasonFor } from './conclude.ts';
-import { lockAllocations, type OpenAllocation, openAllocationsOf } from './rows.ts';
+import { lockAllocations, type OpenAllocation, openAllocationsOf, tellChanged } from './rows.ts';
 import { outcomeOfStop, type StopReason } from './verdict.ts';
 
 export interface StopDeps extends ConcludeDeps {
@@ -103,19 +103,7 @@ async function requestStop(
     .where('id', '=', allocation.id)
     .execute();
   if (again || unknown) return;
-  change.events.push({
-    projectId: allocation.project_id,
-    kind: 'allocation.changed',
-    subject: { kind: 'allocation', id: allocation.id },
-    body: {
-      state: 'stopping',
-      from: allocation.state,
-      why,
-      taskId: allocation.task_id,
-      jobId: allocation.job_id,
-      nodeId: allocation.node_id,
-    },
-  });
+  tellChanged(change, allocation, 'stopping', { why });
 }
 
 async function stopGraces(

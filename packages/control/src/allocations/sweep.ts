@@ -2,7 +2,7 @@ import { endingPhrases, type Id, PoolPolicy, reason } from '@backlot/contract';
 import { sql } from 'kysely';
 import { runChange } from '../tasks/change.ts';
 import { queueDueTasks } from '../tasks/due.ts';
-import { concludeAllocation, type Ending } from './conclude.ts';
+import { concludeAllocations, type Ending } from './conclude.ts';
 import { resendAfterMs, sendOffers } from './offers.ts';
 import type { ReportDeps } from './reports.ts';
 import { lockAllocations, type OpenAllocation } from './rows.ts';
@@ -47,10 +47,11 @@ async function endWhen(
       change.tx,
       candidates.map((row) => row.id),
     );
-    for (const row of locked) {
-      const ending = row.state === 'ended' ? undefined : decide(row);
-      if (ending) await concludeAllocation(deps, change, row, ending);
-    }
+    const conclusions = locked.flatMap((allocation) => {
+      const ending = allocation.state === 'ended' ? undefined : decide(allocation);
+      return ending ? [{ allocation, ending }] : [];
+    });
+    await concludeAllocations(deps, change, conclusions);
   });
 }
 

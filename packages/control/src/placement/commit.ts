@@ -52,9 +52,11 @@ async function commitBatch(change: Change, decisions: readonly Decision[]): Prom
     change.tx,
     decisions.map((decision) => decision.task.id),
   );
-  const nodes = await lockNodes(change.tx, [
-    ...new Set(decisions.flatMap(({ candidates }) => candidates.map((candidate) => candidate.nodeId))),
-  ]);
+  const nodes = await lockNodes(
+    change.tx,
+    [...new Set(decisions.flatMap(({ candidates }) => candidates.map((candidate) => candidate.nodeId)))],
+    decisions.some(({ group }) => group.demand.resources.gpus.length > 0),
+  );
   const placed: Placed[] = [];
   const refused: Decision[] = [];
   for (const decision of decisions) {
@@ -104,7 +106,11 @@ async function lockTasks(tx: Tx, ids: readonly string[]): Promise<Map<string, Lo
 }
 
 /** Locks what is used, in the order of ids, and reads the nodes as they are now. */
-async function lockNodes(tx: Tx, ids: readonly string[]): Promise<Map<string, LockedNode>> {
+async function lockNodes(
+  tx: Tx,
+  ids: readonly string[],
+  withGpus: boolean,
+): Promise<Map<string, LockedNode>> {
   const { rows } = await sql<{
     id: string;
     name: string;
@@ -119,18 +125,22 @@ async function lockNodes(tx: Tx, ids: readonly string[]): Promise<Map<string, Lo
     FROM node_usage u JOIN node n ON n.id = u.node_id
     WHERE u.node_id = ANY(${ids}::uuid[]) ORDER BY u.node_id FOR NO KEY UPDATE OF u
   `.execute(tx);
-  const { rows: gpus } = await sql<GpuPlace & { readonly nodeId: string }>`
-    SELECT node_id AS "nodeId", index, vram_total AS vram, encoder_sessions_total AS "encoderSessions",
-           vram_used AS "vramUsed", encoder_sessions_used AS "encoderSessionsUsed"
-    FROM gpu_usage WHERE node_id = ANY(${ids}::uuid[]) ORDER BY node_id, index FOR NO KEY UPDATE
-  `.execute(tx);
-  const gpusOf = Map.groupBy(gpus, (row) => row.nodeId);
+  const gpusOf = Map.groupBy(withGpus ? await lockGpus(tx, ids) : [], (row) => row.nodeId);
   return new Map(
     rows.map((row) => [
       row.id,
       { epoch: row.epoch, open: row.open, place: placeOf(row, gpusOf.get(row.id) ?? []) },
     ]),
   );
+}
+
+async function lockGpus(tx: Tx, ids: readonly string[]): Promise<(GpuPlace & { nodeId: string })[]> {
+  const { rows } = await sql<GpuPlace & { nodeId: string }>`
+    SELECT node_id AS "nodeId", index, vram_total AS vram, encoder_sessions_total AS "encoderSessions",
+           vram_used AS "vramUsed", encoder_sessions_used AS "encoderSessionsUsed"
+    FROM gpu_usage WHERE node_id = ANY(${ids}::uuid[]) ORDER BY node_id, index FOR NO KEY UPDATE
+  `.execute(tx);
+  return rows;
 }
 
 /** A node as far as fitting goes. */

@@ -64,14 +64,15 @@ export class FleetIndex {
 
   /** Reads what is used on the known nodes. */
   async readUsage(order: readonly string[] = this.#nodes.map((node) => node.id)): Promise<void> {
-    const { rows } = await sql<UsageRow>`
+    const reading = sql<UsageRow>`
       SELECT node_id, cpu_total, cpu_used, memory_total, memory_used, disk_total, disk_used, packets_total, packets_used
       FROM node_usage WHERE node_id = ANY(${order}::uuid[])
     `.execute(this.#db);
-    const gpus = await sql<GpuRow>`
+    const readingGpus = sql<GpuRow>`
       SELECT node_id, index, vram_total, vram_used, encoder_sessions_total, encoder_sessions_used
       FROM gpu_usage WHERE node_id = ANY(${order}::uuid[]) ORDER BY node_id, index
     `.execute(this.#db);
+    const [{ rows }, gpus] = await Promise.all([reading, readingGpus]);
     const usage = new Map(rows.map((row) => [row.node_id, row]));
     const gpusOf = Map.groupBy(gpus.rows, (row) => row.node_id);
     this.#nodes = order.flatMap((id) => {

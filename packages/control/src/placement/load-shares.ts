@@ -15,6 +15,8 @@ interface Held {
 
 /** How often what projects hold is read anew; decisions in between are added by the search itself. */
 const rereadMs = 1_000;
+/** Reading takes at most this part of the time, however many allocations are open. */
+const rereadPart = 0.03;
 
 /**
  * What each project holds of a pool, now and on average over the past. The average is kept in memory and starts
@@ -28,6 +30,7 @@ export class ShareIndex {
   readonly #shares = new Map<string, ProjectShare>();
   #readAt = Number.NEGATIVE_INFINITY;
   #started = false;
+  #pauseMs = rereadMs;
 
   constructor(db: Db, pool: string, monotonic: () => number) {
     this.#db = db;
@@ -42,13 +45,14 @@ export class ShareIndex {
   ): Promise<ReadonlyMap<string, ProjectShare>> {
     const now = this.#monotonic();
     const unknown = [...projectIds].some((id) => !this.#shares.has(id));
-    if (!unknown && now - this.#readAt < rereadMs) return this.#shares;
+    if (!unknown && now - this.#readAt < this.#pauseMs) return this.#shares;
     if (!this.#started) await this.#startHistory(totals);
     this.#started = true;
     const elapsed = Number.isFinite(this.#readAt) ? now - this.#readAt : 0;
     this.#readAt = now;
 
     const held = await this.#readHeld();
+    this.#pauseMs = Math.max(rereadMs, (this.#monotonic() - now) / rereadPart);
     const running = new Map(held.map((row) => [row.project_id, dominant(row, totals)]));
     for (const id of new Set([...this.#history.keys(), ...running.keys()])) {
       const history = decay(this.#history.get(id) ?? 0, running.get(id) ?? 0, elapsed);

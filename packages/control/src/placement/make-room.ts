@@ -176,10 +176,10 @@ async function readVictims(db: Db, nodeIds: readonly string[]): Promise<Victim[]
 }
 
 /** Frozen work that has given its cores back, oldest first. */
-export async function readFrozen(db: Db, nodeIds: readonly string[]): Promise<FrozenWork[]> {
+export async function readFrozen(db: Db): Promise<FrozenWork[]> {
   const { rows } = await sql<FrozenWork>`
     SELECT id AS "allocationId", node_id AS "nodeId", class, (resources->>'cpu')::float8 AS cpu
-    FROM allocation WHERE node_id = ANY(${nodeIds}::uuid[]) AND state = 'frozen' AND NOT cpu_held ORDER BY id
+    FROM allocation WHERE state = 'frozen' AND NOT cpu_held ORDER BY id
   `.execute(db);
   return rows;
 }

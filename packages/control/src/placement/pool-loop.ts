@@ -59,6 +59,8 @@ export class PoolLoop {
   #closed = false;
   readonly #offering = new Set<Promise<void>>();
   #perGroup = batchSize;
+  /** What is used is not what memory says: something was refused, or nothing is known yet. */
+  #usageStale = true;
 
   constructor(pool: string, deps: LoopDeps) {
     this.pool = pool;
@@ -110,6 +112,7 @@ export class PoolLoop {
       // The database may be away; nothing is placed from memory meanwhile.
       this.#deps.log.warn({ err: error, pool: this.pool }, 'a round of placement failed');
       this.#nodesAt = Number.NEGATIVE_INFINITY;
+      this.#usageStale = true;
       pause = retryMs;
     }
     // What came in the meantime has waited long enough already.
@@ -140,9 +143,10 @@ export class PoolLoop {
       this.#rules = await readRules(this.#deps.db, this.pool);
       await this.#fleet.readNodes(this.#rules.selector);
       this.#nodesAt = now;
-    } else {
+    } else if (this.#usageStale || reasons.has('slot-free')) {
       await this.#fleet.readUsage();
     }
+    this.#usageStale = false;
     if (now - this.#depthAt >= depthMs) {
       this.#depthAt = now;
       await this.#measureDepth();
@@ -152,12 +156,12 @@ export class PoolLoop {
   async #look(): Promise<World> {
     const { db } = this.#deps;
     const nodes = this.#fleet.nodes;
-    const groups = await this.#queue.read(this.#perGroup);
-    const avoidances = await readAvoidances(db);
-    const frozen = await readFrozen(
-      db,
-      nodes.map((node) => node.id),
-    );
+    // Frozen work on nodes of other pools is simply not found among these nodes.
+    const [groups, avoidances, frozen] = await Promise.all([
+      this.#queue.read(this.#perGroup),
+      readAvoidances(db),
+      readFrozen(db),
+    ]);
     const projects = await this.#shares.read(
       new Set(groups.map((group) => group.projectId)),
       totalsOf(nodes),
@@ -182,6 +186,12 @@ export class PoolLoop {
         group.class === 'batch' ? resources.cpu : 0,
       );
     }
+    // What the search booked is what was written, so the next round need not read it again.
+    const asDecided = placed.every(
+      ({ decision, candidate }) => decision.candidates[0]?.nodeId === candidate.nodeId,
+    );
+    this.#usageStale = refused.length > 0 || !asDecided || found.thaw.length > 0;
+    this.#fleet.replace(found.nodes);
     if (refused.length > 0) metrics.refused.inc({ pool: this.pool }, refused.length);
     this.#offer(placed.map((entry) => entry.allocationId));
     return placed.length;
