@@ -226,6 +226,26 @@ describe('the sweep', () => {
     expect(await room.blobs.pieces.received(upload)).toBeUndefined();
   });
 
+  it('forgets logs of attempts that nobody knows any more', async () => {
+    const { db } = room.database;
+    const known = await room.allocation(project);
+    const digest = await put();
+    for (const allocation_id of [known.id, newId()]) {
+      await db
+        .insertInto('log_chunk')
+        .values({ allocation_id, stream: 'stdout', position: 0, length: 100, digest })
+        .execute();
+    }
+    await sql`UPDATE log_chunk SET created_at = created_at - interval '2 hours'`.execute(db);
+    await run();
+    const left = await db
+      .selectFrom('log_chunk')
+      .select('allocation_id')
+      .where('digest', '=', digest)
+      .execute();
+    expect(left).toEqual([{ allocation_id: known.id }]);
+  });
+
   it('deletes nothing once it has lost the leadership', async () => {
     const digest = await put();
     await run();

@@ -39,6 +39,7 @@ export async function sweep(deps: SweepDependencies, signal: AbortSignal): Promi
   const expiredArtifacts = await repeat(steps, expireArtifacts);
   const forgottenArtifacts = await repeat(steps, forgetArtifacts);
   await repeat(steps, forgetStagedOutputs);
+  await repeat(steps, forgetLogs);
   const abandonedUploads = await abandonUploads(steps);
   await markBlobs(steps);
   const deletedBlobs = await repeat(steps, deleteBlobs);
@@ -126,6 +127,22 @@ async function forgetStagedOutputs({ store, guard, graceMs }: SweepDependencies)
         WHERE created_at < now() - ${graceMs} * interval '1 millisecond'
           AND NOT EXISTS (
             SELECT FROM allocation WHERE allocation.id = staged_output.allocation_id AND state <> 'ended')
+        LIMIT ${BATCH})
+    `.execute(tx);
+    return Number(numAffectedRows ?? 0);
+  });
+}
+
+/** Logs of attempts that the history has let go. */
+async function forgetLogs({ store, guard, graceMs }: SweepDependencies): Promise<number> {
+  return store.transaction(async (tx) => {
+    await guard(tx);
+    const { numAffectedRows } = await sql`
+      DELETE FROM log_chunk WHERE (allocation_id, stream, position) IN (
+        SELECT allocation_id, stream, position FROM log_chunk
+        WHERE created_at < now() - ${graceMs} * interval '1 millisecond'
+          AND NOT EXISTS (SELECT FROM allocation WHERE allocation.id = log_chunk.allocation_id)
+          AND NOT EXISTS (SELECT FROM allocation_history past WHERE past.id = log_chunk.allocation_id)
         LIMIT ${BATCH})
     `.execute(tx);
     return Number(numAffectedRows ?? 0);
