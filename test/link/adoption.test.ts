@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { systemClock } from '@backlot/contract/clock';
 import { systemActor } from '@backlot/control/kernel';
 import { allocationSteps } from '@backlot/node/allocations/facts';
-import { allocationMark, nodeMark, nodeMarkOf, runnerMark } from '@backlot/node/processes/marks';
+import { nodeMark, nodeMarkOf } from '@backlot/node/processes/marks';
 import { systemProcessTable } from '@backlot/node/processes/system-process-table';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -57,19 +57,12 @@ async function account(job: string) {
   return { tasks: rows, artifacts: artifacts.map(({ name }) => name) };
 }
 
-/** Processes of allocations on this node, and their runners. A runner that waits for work has no allocation yet. */
+/** Processes of this node once its agent has ended with everything. */
 async function leftovers(): Promise<unknown[]> {
+  await agent?.end();
   const table = systemProcessTable();
   const ours = await table.withMark(await table.list(), nodeMark, nodeMarkOf(dataDir));
-  const living = ours.filter(({ pid, state }) => state !== 'zombie' && pid !== agent?.pid);
-  const marks = await Promise.all(
-    living.map(async (entry) => ({
-      entry,
-      marked:
-        (await table.environment(entry, allocationMark)) ?? (await table.environment(entry, runnerMark)),
-    })),
-  );
-  return marks.filter(({ marked }) => marked !== undefined && marked !== '');
+  return ours.filter(({ state }) => state !== 'zombie');
 }
 
 describe('an agent killed by -9', { timeout: 240_000 }, () => {
@@ -113,8 +106,7 @@ describe('an agent killed by -9', { timeout: 240_000 }, () => {
   it('asked to end with its work: no process of it is left', async () => {
     await start();
     const job = await product.submit({ parts: 2, steps: 400, stepMs: 100 });
-    await until('it runs', async () => (await leftovers()).length > 0);
-    await agent?.end();
+    await until('it runs', async () => (await readdir(join(dataDir, 'allocations'))).length === 2);
     expect(await leftovers()).toEqual([]);
     await product.control.kernel.jobs.setIntent(job, 'cancel', systemActor);
     await product.ended(job);
