@@ -174,6 +174,7 @@ async function start(options: ControlOptions, clock: Clock, owned: Ownership): P
     nodes: () => nodes,
     leadership,
     replica,
+    retention: async () => ({ eventDays: (await front.settings.read('retention')).eventDays }),
   });
 
   kernel = {
@@ -262,11 +263,7 @@ async function openBlobs(config: ControlConfig, store: Store): Promise<BlobAdapt
 }
 
 /** Gives a workload its routes and sockets. What it registers besides (content types, hooks) stays within its own scope. */
-async function addWorkload(
-  workload: ControlWorkload,
-  kernel: Kernel,
-  http: HttpServer,
-): Promise<void> {
+async function addWorkload(workload: ControlWorkload, kernel: Kernel, http: HttpServer): Promise<void> {
   const routes: FastifyPluginAsync<Record<never, never>, RawServerDefault, ZodTypeProvider, Logger> = async (
     scope,
   ) => {

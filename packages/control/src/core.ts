@@ -12,7 +12,7 @@ import { sweepAllocations } from './allocations/sweep.ts';
 import type { Store } from './db/database.ts';
 import { moveEndedJobs } from './history/move-ended.ts';
 import { recallJob } from './history/recall.ts';
-import { applyRetention, usualRetention } from './history/retention.ts';
+import { applyRetention, type Retention, usualRetention } from './history/retention.ts';
 import { createJobs, type JobsRoom } from './jobs/create-jobs.ts';
 import { type FollowDeps, followUp, stopWhenPoisoned } from './jobs/follow.ts';
 import { createKinds } from './jobs/kinds.ts';
@@ -60,6 +60,8 @@ export interface CoreDeps {
   readonly leadership: LeadershipFactory;
   /** Name of this control process among its replicas, the same over its restarts. */
   readonly replica: string;
+  /** What an administrator has set about how long things are kept; asked for at each sweep. */
+  readonly retention?: () => Promise<Partial<Retention>>;
 }
 
 /** Jobs, tasks, placement and allocations, put together. */
@@ -167,7 +169,8 @@ export function createCore(deps: CoreDeps): Core {
         return (await moveEndedJobs(store)) > 0 ? sweepMs : null;
       });
       every('retention', retentionMs, async (until) => {
-        const removed = await applyRetention(store.db, usualRetention, until);
+        const retention = { ...usualRetention, ...(await deps.retention?.()) };
+        const removed = await applyRetention(store.db, retention, until);
         if (Object.keys(removed).length > 0) log.info({ removed }, 'removed what was past its time');
         return null;
       });

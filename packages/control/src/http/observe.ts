@@ -14,7 +14,9 @@ export function observeRequest(metrics: Metrics, log: Logger) {
       metrics.httpInFlight.dec();
       const route = request.routeOptions.url ?? 'unknown';
       const status = reply.raw.headersSent ? reply.raw.statusCode : 499; // 499: gone before an answer (nginx).
-      if (request.routeOptions.config?.stream !== true) {
+      // How long a stream was open says nothing about how quick we are.
+      const streamed = String(reply.raw.getHeader('content-type') ?? '').startsWith('text/event-stream');
+      if (request.routeOptions.config?.stream !== true && !streamed) {
         metrics.httpDuration.observe({ method: request.method, route, status }, reply.elapsedTime / 1000);
       }
       const changes = !['GET', 'HEAD', 'OPTIONS'].includes(request.method);

@@ -23,7 +23,7 @@ import { RateLimiter } from './rate-limiter.ts';
 import { beginContext, resumeContext } from './request-context.ts';
 import './route-config.ts';
 import { securityHeaders, setSecurityHeaders } from './security-headers.ts';
-import { closeWithin, LongAnswers } from './shutdown.ts';
+import { Connections, closeWithin, LongAnswers, ownStreams } from './shutdown.ts';
 import { SocketRoutes } from './sockets.ts';
 import { findUnstorable } from './well-formed.ts';
 
@@ -109,6 +109,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
 
+  const connections = new Connections(app.server);
   const headers = securityHeaders(secure());
   const routes = collectRoutes(app);
   // Fastify wants the names of decorations before the first request; their values come from the first hooks.
@@ -138,6 +139,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.addHook('preHandler', beginIdempotent(store.db));
   app.addHook('onSend', auditChanges(store, audit));
   app.addHook('onSend', endIdempotent(store.db, log));
+  app.addHook('onSend', ownStreams(longAnswers));
 
   app.setErrorHandler((thrown, request, reply) => {
     const error = toBacklotError(thrown, request);
@@ -186,7 +188,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       const cut = clock.sleep(graceMs / 2, grace.signal).catch(() => undefined);
       await sockets.close(cut);
       grace.abort();
-      await closeWithin(app.server, () => app.close(), graceMs / 2, clock);
+      await closeWithin(connections, () => app.close(), graceMs / 2, clock);
     },
   };
 }
