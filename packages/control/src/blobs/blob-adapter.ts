@@ -47,7 +47,7 @@ export interface PiecedUploads {
   ): Promise<BlobFacts>;
   /** Forgets an upload and frees its space. Harmless when it is unknown. */
   abort(id: string): Promise<void>;
-  /** Ids of uploads that have not grown since `before`, for the sweep. */
+  /** Ids of uploads that have not grown since `before` (where that is not known: were begun before), for the sweep. */
   stale(before: Date): Promise<string[]>;
 }
 

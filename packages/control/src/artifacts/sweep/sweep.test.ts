@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { utimes } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { newId } from '@backlot/contract';
 import { sql } from 'kysely';
@@ -224,6 +226,32 @@ describe('the sweep', () => {
     await sql`UPDATE upload SET created_at = now() - interval '2 days' WHERE id = ${upload}`.execute(db);
     expect((await run()).abandonedUploads).toBe(1);
     expect(await room.blobs.pieces.received(upload)).toBeUndefined();
+  });
+
+  it('frees the pieces of outputs that nobody sends any more, and spares uploads that are open', async () => {
+    const [output, upload] = [newId(), newId()];
+    const { db } = room.database;
+    await db
+      .insertInto('upload')
+      .values({
+        id: upload,
+        project_id: project,
+        actor_id: null,
+        name: 'u',
+        media_type: 'x/y',
+        size: 5,
+        claimed_digest: null,
+        digest: null,
+      })
+      .execute();
+    for (const id of [output, upload]) {
+      await room.blobs.pieces.begin(id);
+      const path = join(room.directory, 'pieces', id);
+      await utimes(path, new Date(), new Date(Date.now() - 2 * HOUR));
+    }
+    await run();
+    expect(await room.blobs.pieces.received(output)).toBeUndefined();
+    expect(await room.blobs.pieces.received(upload)).toBe(0);
   });
 
   it('forgets logs of attempts that nobody knows any more', async () => {

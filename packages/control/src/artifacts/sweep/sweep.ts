@@ -149,23 +149,27 @@ async function forgetLogs({ store, guard, graceMs }: SweepDependencies): Promise
   });
 }
 
-/** Uploads of people and pieces of outputs that have not come to an end in time. */
+/** Uploads of people that were not finished in time, and pieces of outputs whose attempt has long stopped sending. */
 async function abandonUploads({ deps, signal }: Steps): Promise<number> {
-  const { store, blobs, uploadExpiryMs } = deps;
-  const { rows } = await sql<{ id: string; before: Date }>`
-    DELETE FROM upload WHERE finished_at IS NULL AND created_at < now() - ${uploadExpiryMs} * interval '1 millisecond'
+  const { store, blobs, uploadExpiryMs, graceMs } = deps;
+  const { rows: expired } = await sql<{ id: string }>`
+    DELETE FROM upload
+    WHERE finished_at IS NULL AND created_at < now() - ${uploadExpiryMs} * interval '1 millisecond'
     RETURNING id
   `.execute(store.db);
-  for (const { id } of rows) await blobs.pieces.abort(id);
+  const { rows: open } = await sql<{ id: string }>`SELECT id FROM upload WHERE finished_at IS NULL`.execute(
+    store.db,
+  );
   const { rows: clock } = await sql<{ before: Date }>`
-    SELECT now() - ${uploadExpiryMs} * interval '1 millisecond' AS before`.execute(store.db);
-  const before = clock[0]?.before;
-  const stale = before ? await blobs.pieces.stale(before) : [];
-  for (const id of stale) {
+    SELECT now() - ${graceMs} * interval '1 millisecond' AS before`.execute(store.db);
+  const spared = new Set(open.map(({ id }) => id));
+  const stale = clock[0] ? await blobs.pieces.stale(clock[0].before) : [];
+  const abandoned = new Set([...expired.map(({ id }) => id), ...stale.filter((id) => !spared.has(id))]);
+  for (const id of abandoned) {
     signal.throwIfAborted();
     await blobs.pieces.abort(id);
   }
-  return rows.length + stale.length;
+  return abandoned.size;
 }
 
 /**
