@@ -12,8 +12,11 @@ export interface ChunkInput {
 
 /** A chunk runs so many times longer than its start costs: 95 % of the time goes into frames. */
 const EFFICIENCY = 20;
-/** And at least this long (seconds), so that a fast start does not make confetti. */
-const SHORTEST = 15;
+/**
+ * And at least this long (seconds), so that a fast start does not make confetti. Where nobody could help, chunks are
+ * longer: nothing is lost by that, as every picture is committed by itself, and others wait a minute at most.
+ */
+const SHORTEST = { shared: 15, alone: 60 } as const;
 /** The tail may be cut smaller, down to 80 %: waiting for a straggler costs more than another start. */
 const TAIL_EFFICIENCY = 4;
 /** More frames than this in one task make its parameters and its report needlessly large. */
@@ -35,7 +38,8 @@ export function renderOrder(frames: readonly number[]): number[] {
  */
 export function cutChunks({ frames, frameSeconds, startSeconds, slots }: ChunkInput): number[][] {
   const seconds = Math.max(frameSeconds, 0.001);
-  const wanted = clamp(Math.ceil(Math.max(EFFICIENCY * startSeconds, SHORTEST) / seconds), 1, MOST_FRAMES);
+  const shortest = slots > 1 ? SHORTEST.shared : SHORTEST.alone;
+  const wanted = clamp(Math.ceil(Math.max(EFFICIENCY * startSeconds, shortest) / seconds), 1, MOST_FRAMES);
   const smallest = clamp(Math.ceil((TAIL_EFFICIENCY * startSeconds) / seconds), 1, wanted);
   const order = renderOrder(frames);
   const chunks: number[][] = [];
