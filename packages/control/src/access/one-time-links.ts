@@ -11,16 +11,16 @@ export type LinkPurpose =
 const validHours = { setup: 24, password: 72 } as const;
 
 /**
- * Makes a one-time link's token and voids all earlier ones for the same purpose: only the newest works. The token
- * goes behind the `#` of an address, so that no server on the way, and no log of ours, ever sees it.
+ * Makes a one-time link's token. The token goes behind the `#` of an address, so that no server on the way, and no
+ * log of ours, ever sees it.
+ *
+ * Of the links to an account's password only the newest works. Set-up links all work until the first of them is
+ * used: every start prints one, and whoever reads an earlier one on their screen must not find it dead because
+ * the control plane has been restarted meanwhile.
  */
 export async function createLink(tx: Tx, purpose: LinkPurpose): Promise<string> {
   const accountId = purpose.kind === 'password' ? purpose.accountId : null;
-  await tx
-    .deleteFrom('one_time_link')
-    .where('purpose', '=', purpose.kind)
-    .where('account_id', accountId === null ? 'is' : '=', accountId)
-    .execute();
+  if (accountId !== null) await tx.deleteFrom('one_time_link').where('account_id', '=', accountId).execute();
   const token = newSecret('');
   await tx
     .insertInto('one_time_link')
@@ -57,6 +57,11 @@ export async function redeemLink(tx: Tx, token: string): Promise<LinkPurpose> {
     .returning(['purpose', 'account_id'])
     .executeTakeFirst();
   return toPurpose(row);
+}
+
+/** The installation is set up: no set-up link works any more. */
+export async function voidSetupLinks(tx: Tx): Promise<void> {
+  await tx.deleteFrom('one_time_link').where('purpose', '=', 'setup').execute();
 }
 
 function toPurpose(

@@ -13,7 +13,7 @@ import type { Actor, AuditLog } from '../kernel.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { insertAccount } from './accounts.ts';
 import { lockAdministrators, setGrant } from './grants.ts';
-import { createLink, redeemLink } from './one-time-links.ts';
+import { createLink, redeemLink, voidSetupLinks } from './one-time-links.ts';
 import type { Passwords } from './passwords.ts';
 import { createSession, endSessions } from './sessions.ts';
 
@@ -55,7 +55,7 @@ export class SignIn {
     return !(await store.db.selectFrom('account').select('id').limit(1).executeTakeFirst());
   }
 
-  /** The token of a new set-up link, or null when the installation is set up. Earlier links stop working. */
+  /** The token of a new set-up link, or null when the installation is set up. */
   async newSetupToken(): Promise<string | null> {
     if (!(await this.setupNeeded())) return null;
     return await this.#deps.store.transaction((tx) => createLink(tx, { kind: 'setup' }));
@@ -75,6 +75,7 @@ export class SignIn {
       const { email, name, language } = body;
       const accountId = await insertAccount(tx, { email, name, language, passwordHash });
       await setGrant(tx, accountId, null, 'admin');
+      await voidSetupLinks(tx);
       const session = await createSession(tx, { accountId, ...visitor });
       await audit.record(tx, {
         actor: accountActor(accountId, name),
