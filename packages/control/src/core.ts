@@ -76,6 +76,8 @@ export interface Core {
 }
 
 const sweepMs = 1_000;
+/** The database's clock says when a back-off is over; ours may be a little ahead of it. */
+const retryMarginMs = 2;
 const historyMs = 30_000;
 const retentionMs = 60 * 60_000;
 
@@ -102,6 +104,7 @@ export function createCore(deps: CoreDeps): Core {
     followUp: (change, ended) => followUp(follow, change, ended),
     afterFailure: (change, task) => stopWhenPoisoned(follow, change, task),
     anotherCandidate,
+    retryIn: (ms) => sweep?.sooner(ms + retryMarginMs),
   };
   const stops = { ...conclude, nodes: deps.nodes };
   const offers = {
@@ -150,6 +153,7 @@ export function createCore(deps: CoreDeps): Core {
   const reports = createReports(reportDeps);
 
   const repeated: Repeated[] = [];
+  let sweep: Repeated | undefined;
   const leadership = deps.leadership({
     db: store.db,
     name: 'core',
@@ -157,9 +161,12 @@ export function createCore(deps: CoreDeps): Core {
     log,
     clock,
     onGained: (signal) => {
-      const every = (what: string, everyMs: number, run: (signal: AbortSignal) => Promise<number | null>) =>
-        repeated.push(repeat({ clock, log, what, everyMs, signal, run }));
-      every('the sweep of allocations', sweepMs, async (until) => {
+      const every = (what: string, everyMs: number, run: (signal: AbortSignal) => Promise<number | null>) => {
+        const one = repeat({ clock, log, what, everyMs, signal, run });
+        repeated.push(one);
+        return one;
+      };
+      sweep = every('the sweep of allocations', sweepMs, async (until) => {
         const next = await sweepAllocations(reportDeps, until);
         await releaseCapable({ ...changes, db: store.db });
         return next;

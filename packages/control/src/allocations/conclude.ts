@@ -52,6 +52,8 @@ export interface ConcludeDeps {
   readonly followUp: (change: Change, ended: readonly EndedTask[]) => Promise<void>;
   /** Stops a job whose tasks keep failing for one reason. */
   readonly afterFailure: (change: Change, task: { jobId: string; failure: Failure }) => Promise<void>;
+  /** Says that a back-off will be over in so many milliseconds, so that nobody waits for a sweep. */
+  readonly retryIn: (ms: number) => void;
   /** Whether some other node could do what this one can't. */
   readonly anotherCandidate: (tx: Tx, task: TaskRow, exceptNodeId: string) => Promise<boolean>;
 }
@@ -303,6 +305,7 @@ async function settleFailure(
       ],
       { only: ['placed', 'running', 'frozen'], body: () => ({ failure, charged: decision.charged }) },
     );
+    change.afterCommit(() => deps.retryIn(decision.delayMs));
   }
   if (task.job_id !== null && !progressed) await deps.afterFailure(change, { jobId: task.job_id, failure });
 }

@@ -27,9 +27,11 @@ export function repeat(options: {
   let dueAt = Number.POSITIVE_INFINITY;
   let running: Promise<void> = Promise.resolve();
   let busy = false;
+  let wanted: number | undefined;
 
   const schedule = (ms: number): void => {
     const at = options.clock.monotonic() + ms;
+    if (busy) wanted = Math.min(wanted ?? at, at);
     if (signal.aborted || busy || (cancel && at >= dueAt)) return;
     cancel?.();
     dueAt = at;
@@ -44,10 +46,13 @@ export function repeat(options: {
     try {
       const wish = await options.run(signal);
       if (wish !== null) next = Math.max(10, Math.min(next, wish));
+      // Asked for while it ran.
+      if (wanted !== undefined) next = Math.max(0, Math.min(next, wanted - options.clock.monotonic()));
     } catch (error) {
       if (!signal.aborted) options.log.warn({ err: error }, `${options.what} failed; it is tried again`);
     }
     busy = false;
+    wanted = undefined;
     schedule(next);
   };
   signal.addEventListener('abort', () => cancel?.(), { once: true });
