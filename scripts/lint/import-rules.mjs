@@ -107,8 +107,8 @@ function checkPackage(place, name, file, world) {
       ? undefined
       : `Only cli knows workloads; ${place.name} may not import @backlot/${name}.`;
   }
-  // Tests may use the kit; the kit itself stands on the kernel.
-  if (place.test && name === 'testkit') return undefined;
+  // Tests may use the kit, which stands on the kernel itself, and read an answer as a client would.
+  if (place.test && (name === 'testkit' || name === 'sdk')) return undefined;
   return allowed(packageRules[place.name] ?? [], name, file, place.name);
 }
 
@@ -162,6 +162,7 @@ export function checkRepository(folder) {
     files.flatMap((path) => (path.startsWith('workloads/') ? [path.split('/')[1] ?? ''] : [])),
   );
   const rootManifest = readManifest(folder, '');
+  const console = readManifest(folder, 'packages/console');
   const manifests = new Map();
   const problems = [];
   for (const path of files) {
@@ -171,6 +172,8 @@ export function checkRepository(folder) {
     if (!manifests.has(home)) manifests.set(home, readManifest(folder, home));
     const own = manifests.get(home);
     const declared = new Set([
+      // Pages of a workload are built into the console, with its React and its parts: a second one would not do.
+      ...(place.half === 'console' ? names(console, 'dependencies') : []),
       ...names(own, 'dependencies', 'optionalDependencies', 'peerDependencies'),
       ...(place.test || !path.includes('/src/') || place.name === 'testkit' || place.name === 'console'
         ? [...names(own, 'devDependencies'), ...names(rootManifest, 'devDependencies')]
