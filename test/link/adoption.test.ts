@@ -57,13 +57,17 @@ async function account(job: string) {
   return { tasks: rows, artifacts: artifacts.map(({ name }) => name) };
 }
 
-/** Processes of this node once its agent has ended with everything. */
-async function leftovers(): Promise<unknown[]> {
+/** Ends the agent with everything; nothing that it ever started may be left. */
+async function expectNothingLeft(): Promise<void> {
   await agent?.end();
   const table = systemProcessTable();
-  const ours = await table.withMark(await table.list(), nodeMark, nodeMarkOf(dataDir));
-  return ours.filter(({ state }) => state !== 'zombie');
+  await until('no process of the node is left', async () => {
+    const ours = await table.withMark(await table.list(), nodeMark, nodeMarkOf(dataDir));
+    return ours.every(({ state }) => state === 'zombie');
+  });
 }
+
+const allocationsHere = async () => (await readdir(join(dataDir, 'allocations'))).length;
 
 describe('an agent killed by -9', { timeout: 240_000 }, () => {
   it.each(allocationSteps)('right before %s: the next one goes on with the same attempt', async (step) => {
@@ -80,15 +84,14 @@ describe('an agent killed by -9', { timeout: 240_000 }, () => {
     expect(tasks.length).toBe(4);
     expect(artifacts.length).toBe(7);
     expect(new Set(artifacts).size).toBe(7);
-    await until('nothing of it is left on the node', async () => {
-      return (await readdir(join(dataDir, 'allocations'))).length === 0;
-    });
-    expect(await leftovers()).toEqual([]);
+    await until('nothing of it is left on the node', async () => (await allocationsHere()) === 0);
+    await expectNothingLeft();
   });
 
   it('again and again, at any moment: everything is done once and nothing is left', async () => {
     let now = await start();
-    const job = await product.submit({ parts: 4, steps: 12, stepMs: 120 });
+    const job = await product.submit({ parts: 4, steps: 30, stepMs: 250 });
+    await until('the parts run', async () => (await allocationsHere()) === 4, 120_000);
     for (let kill = 0; kill < 10; kill += 1) {
       await systemClock.sleep(100 + Math.random() * 500);
       now.kill('SIGKILL');
@@ -98,16 +101,16 @@ describe('an agent killed by -9', { timeout: 240_000 }, () => {
     expect(await product.ended(job, 200_000)).toBe('succeeded');
     const { tasks, artifacts } = await account(job);
     expect(tasks.filter(({ attempts }) => attempts !== 1)).toEqual([]);
-    expect(artifacts.length).toBe(49);
-    expect(new Set(artifacts).size).toBe(49);
-    expect(await leftovers()).toEqual([]);
+    expect(artifacts.length).toBe(121);
+    expect(new Set(artifacts).size).toBe(121);
+    await expectNothingLeft();
   });
 
   it('asked to end with its work: no process of it is left', async () => {
     await start();
     const job = await product.submit({ parts: 2, steps: 400, stepMs: 100 });
-    await until('it runs', async () => (await readdir(join(dataDir, 'allocations'))).length === 2);
-    expect(await leftovers()).toEqual([]);
+    await until('it runs', async () => (await allocationsHere()) === 2, 60_000);
+    await expectNothingLeft();
     await product.control.kernel.jobs.setIntent(job, 'cancel', systemActor);
     await product.ended(job);
   });

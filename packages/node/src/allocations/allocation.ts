@@ -41,8 +41,10 @@ import {
 } from './execution.ts';
 import { type AllocationFacts, type AllocationStep, type StopWhy, shownState, stepOf } from './facts.ts';
 import { agentFailure, wordsOf } from './failures.ts';
-import { failureOfInput, failureOfStart, isStale } from './judge-errors.ts';
+import { fetchInputs } from './fetch-inputs.ts';
+import { failureOfStart, isStale } from './judge-errors.ts';
 import { type ReportLink, ReportQueue } from './report-queue.ts';
+import { settle } from './settle.ts';
 
 /** What an allocation needs of its agent. */
 export interface AllocationParts extends ExecutionParts {
@@ -68,6 +70,7 @@ const HASTY_LOG_MS = 2_000;
 /** How long a workload's `watch` may take to return once it is told to. */
 const WATCH_END_MS = 10_000;
 const STOP_RETRY_MS = 500;
+const LAST_STOP_MS = 10_000;
 /** A step that fails for no reason we know of is repeated so often, then the attempt is given up. */
 const SURPRISES = 3;
 const SURPRISE_PAUSE_MS = 1_000;
@@ -292,7 +295,11 @@ export class Allocation {
     try {
       const context = this.#context(this.#effort.signal);
       await makeWorkFolders(this.#folders);
-      await this.#fetchInputs();
+      await fetchInputs(this.offer.inputs, this.#folders.inputs, {
+        cache: this.#parts.inputs,
+        source: { path: (digest) => `${this.#base}/inputs/${digest}`, token: () => this.#token },
+        signal: this.#effort.signal,
+      });
       this.#effort.signal.throwIfAborted();
       await execution.start(context);
       await this.#book.record(() => ({ r: 'started' }));
@@ -300,22 +307,6 @@ export class Allocation {
       if (this.#effort.signal.aborted) return;
       this.#log.info({ err: error }, 'the attempt ended before its process began');
       await this.doom(failureOfStart(error));
-    }
-  }
-
-  async #fetchInputs(): Promise<void> {
-    const source = {
-      path: (digest: string) => `${this.#base}/inputs/${digest}`,
-      token: () => this.#token,
-    };
-    for (const input of this.offer.inputs) {
-      const target = `${this.#folders.inputs}/${input.name}`;
-      try {
-        await this.#parts.inputs.place(input, target, source, this.#effort.signal);
-      } catch (error) {
-        if (this.#effort.signal.aborted) throw error;
-        throw new TaskFailure(failureOfInput(input.name, error));
-      }
     }
   }
 
@@ -344,11 +335,14 @@ export class Allocation {
   async #watch(signal: AbortSignal): Promise<void> {
     const executor = this.#executor;
     if (isHosted(executor) || !executor.watch) return;
+    const book = this.#book;
     const context: WatchContext<unknown> = {
       ...this.#context(signal),
       progress: (progress) => this.#heard(progress),
       commit: (outputs) => this.#commit(outputs),
-      committed: this.#facts.committed,
+      get committed() {
+        return book.facts.committed;
+      },
     };
     try {
       await executor.watch(context);
@@ -425,12 +419,21 @@ export class Allocation {
     this.#queue.close();
     this.#logs.close();
     this.#progress.close();
-    await this.#execution
-      .destroy()
-      .catch((error: unknown) => this.#log.warn({ err: error }, 'not all of it could be given back'));
+    await this.#giveBack().catch((error: unknown) =>
+      this.#log.warn({ err: error }, 'not all of it could be given back'),
+    );
     await this.#book.close();
     await rm(this.#folders.root, { recursive: true, force: true, maxRetries: 5 });
     this.#finished = true;
+  }
+
+  async #giveBack(): Promise<void> {
+    // Called off in the very moment in which it began: nothing may run without its folder.
+    if ((await this.#execution.recover()) === 'running') {
+      await this.#execution.stop(0);
+      await this.#execution.wait(AbortSignal.timeout(LAST_STOP_MS));
+    }
+    await this.#execution.destroy();
   }
 
   /** Goes on asking until the process is told; it may only just be starting. */
@@ -509,14 +512,4 @@ export class Allocation {
 /** Reasons after which finished work is still worth bringing away. */
 function isGentle(why: StopWhy): boolean {
   return why === 'preempted' || why === 'drained';
-}
-
-/** Waits for a promise that must not fail, but not for ever. */
-async function settle(work: Promise<void>, clock: Clock, ms: number): Promise<void> {
-  let cancel = () => {};
-  const limit = new Promise<void>((resolve) => {
-    cancel = clock.after(ms, resolve);
-  });
-  await Promise.race([work.catch(() => undefined), limit]);
-  cancel();
 }

@@ -58,7 +58,9 @@ export class LogUpload {
     if (this.#abort.signal.aborted || this.#cancel) return;
     this.#cancel = this.#options.clock.after(this.#options.everyMs, () => {
       this.#cancel = undefined;
-      void this.#next(HEAD_BYTES).finally(() => this.start());
+      this.#next(HEAD_BYTES)
+        .catch((error: unknown) => this.#options.log.debug({ err: error }, 'a log could not be read'))
+        .finally(() => this.start());
     });
   }
 
@@ -69,6 +71,9 @@ export class LogUpload {
     try {
       await this.#next(HEAD_BYTES);
       await this.#tails();
+    } catch (error) {
+      // A log is not worth an attempt: it stays on the node until its folder goes.
+      this.#options.log.warn({ err: error }, 'the end of a log could not be sent');
     } finally {
       cancel();
       this.close();
@@ -86,7 +91,9 @@ export class LogUpload {
     this.#turn = this.#turn.then(async () => {
       for (const stream of streams) await this.#send(stream, limit);
     });
-    return this.#turn;
+    const turn = this.#turn;
+    this.#turn = turn.catch(() => undefined);
+    return turn;
   }
 
   async #tails(): Promise<void> {
