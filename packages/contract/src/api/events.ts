@@ -107,4 +107,6 @@ export const WebhookDelivery = z.object({
   at: Timestamp,
 });
 export type WebhookDelivery = z.infer<typeof WebhookDelivery>;
-export const WebhookDeliveryQuery = PageQuery.extend({ state: z.enum(['pending', 'delivered', 'failed']).optional() });
+export const WebhookDeliveryQuery = PageQuery.extend({
+  state: z.enum(['pending', 'delivered', 'failed']).optional(),
+});

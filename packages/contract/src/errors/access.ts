@@ -107,12 +107,28 @@ export const accessErrors = defineErrors({
       'zh-CN': '项目中仍有 {jobs} 个作业和 {artifacts} 个产物。请先删除它们。',
     },
   },
-  webhook_address_refused: {
+  webhook_address_loopback: {
     status: 400,
     retryable: false,
     message: {
-      en: 'Webhooks may not be sent to {address}: {reason}. Use an address outside, or have an administrator allow it under Settings.',
-      'zh-CN': '不允许向 {address} 发送 Webhook：{reason}。请使用外部地址，或由管理员在“设置”中允许。',
+      en: 'Webhooks are not sent to {address}: it is the control plane’s own machine. Use another address, or have an administrator allow it under Settings.',
+      'zh-CN': 'Webhook 不会发送到 {address}：这是控制端本机。请使用其他地址，或由管理员在“设置”中允许。',
+    },
+  },
+  webhook_address_private: {
+    status: 400,
+    retryable: false,
+    message: {
+      en: 'Webhooks are not sent to {address}: it is in a private network. Use another address, or have an administrator allow it under Settings.',
+      'zh-CN': 'Webhook 不会发送到 {address}：它位于专用网络。请使用其他地址，或由管理员在“设置”中允许。',
+    },
+  },
+  webhook_address_forbidden: {
+    status: 400,
+    retryable: false,
+    message: {
+      en: 'Webhooks are never sent to {address}: no receiver can have such an address. Use the receiver’s own address.',
+      'zh-CN': 'Webhook 不会发送到 {address}：接收端不可能使用这样的地址。请使用接收端自己的地址。',
     },
   },
 });

@@ -84,6 +84,14 @@ export const httpErrors = defineErrors({
         '使用此 Idempotency-Key 的请求已成功，其响应包含只显示一次的密钥。请查看已创建的内容；若密钥丢失，请删除后重新创建。',
     },
   },
+  still_in_use: {
+    status: 409,
+    retryable: false,
+    message: {
+      en: 'Something else still needs this. Take that away first.',
+      'zh-CN': '仍有其他内容依赖它。请先移除依赖。',
+    },
+  },
   shutting_down: {
     status: 503,
     retryable: true,

@@ -4,7 +4,7 @@ import {
   Event,
   EventQuery,
   EventStreamQuery,
-  kernelErrors,
+  httpErrors,
   Page,
 } from '@backlot/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -93,15 +93,12 @@ function wantsStream(request: FastifyRequest): boolean {
   return (request.headers.accept ?? '').includes('text/event-stream');
 }
 
-/** The number that a reader saw last. @throws invalid_input when the header holds something else */
+/** The number that a reader saw last. @throws invalid_cursor when the header holds something else */
 function lastEventId(request: FastifyRequest, after: number | undefined): number | undefined {
   const header = request.headers['last-event-id'];
   if (header === undefined || header === '') return after;
   if (typeof header !== 'string' || !/^\d{1,15}$/.test(header)) {
-    throw new BacklotError(kernelErrors.invalid_input, {
-      params: { reason: 'Last-Event-ID is not a sequence number' },
-      pointer: 'headers.last-event-id',
-    });
+    throw new BacklotError(httpErrors.invalid_cursor, { pointer: 'headers.last-event-id' });
   }
   return Number(header);
 }

@@ -31,7 +31,7 @@ const inputStates = new Set(['22003', '22021', '22P05']);
 export function toBacklotError(error: unknown, request: FastifyRequest): BacklotError {
   if (error instanceof BacklotError) return error;
   if (error instanceof pg.DatabaseError && inputStates.has(error.code ?? '')) {
-    return new BacklotError(httpErrors.unstorable_text, { params: { place: 'the request' }, cause: error });
+    return new BacklotError(httpErrors.unstorable_text, { params: { place: 'request' }, cause: error });
   }
   if (isForeignKeyViolation(error)) return missingReference(error);
   if (hasZodFastifySchemaValidationErrors(error)) {
@@ -119,8 +119,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
 function missingReference(cause: unknown): BacklotError {
   const detail = cause instanceof pg.DatabaseError ? (cause.detail ?? '') : '';
   const [, id, table] = /\)=\((.*)\) is not present in table "(\w+)"/.exec(detail) ?? [];
-  if (table === undefined)
-    return new BacklotError(kernelErrors.conflict, { params: { reason: 'it is still in use' }, cause });
+  if (table === undefined) return new BacklotError(httpErrors.still_in_use, { cause });
   return new BacklotError(kernelErrors.not_found, { params: { what: table, id: id ?? '' }, cause });
 }
 

@@ -207,5 +207,7 @@ describe('metrics', () => {
     expect((await from('203.0.113.9')).statusCode).toBe(401);
     expect((await from('203.0.113.9', asAdmin())).statusCode).toBe(200);
     expect((await from('127.0.0.1', { 'x-forwarded-for': '203.0.113.9' })).statusCode).toBe(401);
+    expect((await from('127.0.0.1', { host: 'rebound.example:8080' })).statusCode).toBe(401);
+    expect((await from('127.0.0.1', { host: '127.0.0.1:8080' })).statusCode).toBe(200);
   });
 });

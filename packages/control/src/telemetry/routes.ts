@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { BacklotError, type Clock, Health, healthPhrases, kernelErrors, reason } from '@backlot/contract';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -89,12 +90,17 @@ export function telemetryRoutes(app: App, deps: TelemetryRoutesDeps): void {
   );
 }
 
-/** Metrics tell how much work there is and of what kind: not for strangers. A scraper beside us needs no token. */
+/**
+ * Metrics tell how much work there is and of what kind: not for strangers. A scraper beside us needs no token. It
+ * asks for this machine by address; a page of somebody else's that had its name pointed at us (DNS rebinding)
+ * asks for that name.
+ */
 function mayScrape(request: FastifyRequest, access: AccessControl): boolean {
-  const forwarded =
-    request.headers['x-forwarded-for'] !== undefined || request.headers.forwarded !== undefined;
+  const { headers } = request;
+  const forwarded = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined;
   const local = /^(127\.|::1$|::ffff:127\.)/.test(request.socket.remoteAddress ?? '');
-  if (local && !forwarded) return true;
+  const byAddress = isIP(request.hostname.replace(/^\[|\]$/g, '')) !== 0 || request.hostname === 'localhost';
+  if (local && byAddress && !forwarded) return true;
   const projects = access.projectsWith(request.actor, 'nodes.read');
   return projects === 'all' || projects.length > 0;
 }

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import type { WebhookSettings } from '@backlot/contract';
+import { accessErrors, BacklotError, type WebhookSettings } from '@backlot/contract';
 
 /** What an address is to us. */
 export type AddressKind = 'public' | 'private' | 'loopback' | 'forbidden';
@@ -60,11 +60,29 @@ export function kindOfAddress(address: string): AddressKind {
   return privateNetworks.check(bare, family) ? 'private' : 'public';
 }
 
-/** Why an address may not be called, as a word for the log of deliveries; undefined when it may. */
-export function refusalOf(address: string, settings: WebhookSettings): string | undefined {
+const refusals = {
+  loopback: accessErrors.webhook_address_loopback,
+  private: accessErrors.webhook_address_private,
+  forbidden: accessErrors.webhook_address_forbidden,
+} as const;
+
+/** Which kinds of address an administrator has allowed. */
+function isAllowed(kind: AddressKind, settings: WebhookSettings): boolean {
+  if (kind === 'loopback') return settings.allowLoopback;
+  if (kind === 'private') return settings.allowPrivateNetworks;
+  return kind === 'public';
+}
+
+/**
+ * The error for an address that may not be called; undefined when it may.
+ * @param shown how the person who asks knows it: the name that resolved to it
+ */
+export function refusalOf(
+  address: string,
+  settings: WebhookSettings,
+  shown: string = address,
+): BacklotError | undefined {
   const kind = kindOfAddress(address);
-  if (kind === 'forbidden') return 'it is not an address of a receiver';
-  if (kind === 'loopback' && !settings.allowLoopback) return 'it is the control plane’s own machine';
-  if (kind === 'private' && !settings.allowPrivateNetworks) return 'it is in a private network';
-  return undefined;
+  if (kind === 'public' || isAllowed(kind, settings)) return undefined;
+  return new BacklotError(refusals[kind], { params: { address: shown } });
 }

@@ -2,7 +2,7 @@ import { lookup as dnsLookup } from 'node:dns';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { accessErrors, BacklotError, type Clock, type WebhookSettings } from '@backlot/contract';
+import { BacklotError, type Clock, type WebhookSettings } from '@backlot/contract';
 import { refusalOf } from './address-policy.ts';
 
 export interface Delivery {
@@ -72,17 +72,16 @@ export async function send(
   }
 }
 
-/** @throws webhook_address_refused for an address that is written out and not allowed */
+/**
+ * Checks what can be known of an address before it is called: hosts that are written out.
+ * @throws webhook_address_loopback, webhook_address_private, webhook_address_forbidden
+ */
 export function checkUrl(text: string, settings: WebhookSettings): void {
   const host = new URL(text).hostname.replace(/^\[|\]$/g, '');
-  const reason = isIP(host) === 0 ? undefined : refusalOf(host, settings);
-  const named = host === 'localhost' || host.endsWith('.localhost');
-  const refused = named && !settings.allowLoopback ? 'it is the control plane’s own machine' : reason;
-  if (refused === undefined) return;
-  throw new BacklotError(accessErrors.webhook_address_refused, {
-    params: { address: host, reason: refused },
-    pointer: 'body.url',
-  });
+  // Names below localhost are this machine by definition (RFC 6761 §6.3), whatever a resolver says.
+  const address = host === 'localhost' || host.endsWith('.localhost') ? '127.0.0.1' : host;
+  const refusal = isIP(address) === 0 ? undefined : refusalOf(address, settings, host);
+  if (refusal) throw new BacklotError(refusal.kind, { params: refusal.params, pointer: 'body.url' });
 }
 
 interface Answer {
@@ -147,10 +146,8 @@ function checkedLookup(settings: WebhookSettings): LookupFunction {
     dnsLookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, []);
       for (const { address } of addresses) {
-        const refused = refusalOf(address, settings);
-        if (refused !== undefined) {
-          return callback(new Error(`${hostname} is ${address}, and ${refused}`), []);
-        }
+        const refused = refusalOf(address, settings, `${hostname} (${address})`);
+        if (refused) return callback(refused, []);
       }
       const first = addresses[0];
       if (!first) return callback(new Error(`${hostname} has no address`), []);

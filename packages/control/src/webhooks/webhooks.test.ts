@@ -243,7 +243,7 @@ describe('addresses', () => {
   ])('that are never a receiver are refused: %s', async (url) => {
     expect(await call('POST', '/api/v1/webhooks', { projectId: project, url })).toMatchObject({
       status: 400,
-      body: { code: 'webhook_address_refused', pointer: 'body.url' },
+      body: { code: 'webhook_address_forbidden', pointer: 'body.url' },
     });
   });
 
@@ -259,7 +259,7 @@ describe('addresses', () => {
       'http://0x7f.1/',
     ]) {
       expect((await call('POST', '/api/v1/webhooks', { projectId: project, url })).body.code).toBe(
-        'webhook_address_refused',
+        'webhook_address_loopback',
       );
     }
     // One that was made while it was allowed is not called any more either.

@@ -65,7 +65,7 @@ export class Webhooks {
     return toWebhook(row);
   }
 
-  /** @throws webhook_address_refused */
+  /** @throws webhook_address_… */
   async create(
     body: z.output<typeof WebhookCreate>,
     actor: Actor,
@@ -93,7 +93,7 @@ export class Webhooks {
     return { webhook, secret };
   }
 
-  /** @throws not_found, webhook_address_refused */
+  /** @throws not_found, webhook_address_… */
   async change(id: string, patch: z.output<typeof WebhookPatch>, actor: Actor): Promise<Webhook> {
     const { store, audit, settings } = this.#deps;
     if (patch.url !== undefined) checkUrl(patch.url, await settings.read('webhooks'));
