@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyRepository } from './copy-repository.ts';
 
@@ -8,7 +8,7 @@ import { copyRepository } from './copy-repository.ts';
  * The test of the design: a workload is its folder and two lines in cli. Take them away, and everything else still
  * type-checks, obeys the import rules, starts, and passes its tests.
  */
-describe.each(['renders'])('without the workload %s', (workload) => {
+describe.each(['renders'])('without the workload %s', { timeout: 600_000 }, (workload) => {
   let copy: string;
 
   beforeAll(() => {
@@ -63,23 +63,42 @@ function isItsLine(line: string, workload: string): boolean {
   return line.includes(`'@backlot/${workload}'`) || line.trim() === `${workload},`;
 }
 
-/** End-to-end tests of a workload go with it: they are the ones that name it. */
+/** End-to-end tests of a workload go with it: files in test/ and bench/ that name it, and those that import them. */
 function removeItsTests(copy: string, workload: string): void {
-  for (const path of filesNaming(copy, `@backlot/${workload}`)) {
-    if (path.startsWith('test/') || path.startsWith('bench/')) rmSync(join(copy, path));
+  const isEndToEnd = (path: string) => path.startsWith('test/') || path.startsWith('bench/');
+  const gone = new Set(filesNaming(copy, `@backlot/${workload}`).filter(isEndToEnd));
+  const rest = new Set(sourcesOf(copy).filter((path) => isEndToEnd(path) && !gone.has(path)));
+  for (let grew = true; grew; ) {
+    grew = false;
+    for (const path of rest) {
+      if (!relativeImports(copy, path).some((target) => gone.has(target))) continue;
+      gone.add(path);
+      rest.delete(path);
+      grew = true;
+    }
   }
+  for (const path of gone) rmSync(join(copy, path));
+}
+
+function relativeImports(copy: string, path: string): string[] {
+  const text = readFileSync(join(copy, path), 'utf8');
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(([, specifier = '']) =>
+    posix.join(posix.dirname(path), specifier),
+  );
 }
 
 function filesNaming(copy: string, text: string): string[] {
+  return sourcesOf(copy).filter((path) =>
+    new RegExp(`from '${text}|import\\('${text}`).test(readFileSync(join(copy, path), 'utf8')),
+  );
+}
+
+/** Everything that is code, but for what speaks about imports itself. */
+function sourcesOf(copy: string): string[] {
   return ['packages', 'workloads', 'test', 'bench', 'scripts']
     .flatMap((area) => listFiles(copy, area))
-    .filter(
-      (path) =>
-        /\.(ts|tsx|mjs)$/.test(path) && !path.startsWith('scripts/lint/') && !path.startsWith('test/design/'),
-    )
-    .filter((path) =>
-      new RegExp(`from '${text}|import\\('${text}`).test(readFileSync(join(copy, path), 'utf8')),
-    );
+    .filter((path) => /\.(ts|tsx|mjs)$/.test(path))
+    .filter((path) => !path.startsWith('scripts/lint/') && !path.startsWith('test/design/'));
 }
 
 function listFiles(copy: string, folder: string): string[] {
