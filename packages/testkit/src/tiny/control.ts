@@ -196,7 +196,7 @@ export const tinyControl: ControlWorkload = {
     {
       path: '/tiny/echo/:room',
       connect(socket, _request, params) {
-        socket.on('message', (data) => socket.send(`${params['room']}: ${data.toString()}`));
+        socket.on('message', (data) => socket.send(`${params.room}: ${data.toString()}`));
       },
     },
   ],
