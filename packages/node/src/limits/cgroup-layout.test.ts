@@ -10,7 +10,7 @@ describe('the layout of control groups', () => {
   it('is one hierarchy on a machine with version 2', () => {
     expect(parseCgroupLayout(v2(), '0::/system.slice/backlot.service\n')).toEqual({
       v1: {},
-      unified: '/sys/fs/cgroup/system.slice/backlot.service',
+      unified: { own: '/sys/fs/cgroup/system.slice/backlot.service', mount: '/sys/fs/cgroup' },
     });
   });
 
@@ -29,7 +29,7 @@ describe('the layout of control groups', () => {
     const mountinfo = [v1('memory'), v2('/sys/fs/cgroup/unified')].join('\n');
     expect(parseCgroupLayout(mountinfo, '4:memory:/\n0::/x\n')).toEqual({
       v1: { memory: '/sys/fs/cgroup/memory' },
-      unified: '/sys/fs/cgroup/unified/x',
+      unified: { own: '/sys/fs/cgroup/unified/x', mount: '/sys/fs/cgroup/unified' },
     });
   });
 

@@ -9,7 +9,7 @@ export interface CgroupLayout {
   /** Version 1: one hierarchy for each controller; also on "hybrid" machines, beside `unified`. */
   readonly v1: Readonly<Partial<Record<Controller, string>>>;
   /** Version 2: the one hierarchy. On hybrid machines it has no controllers, yet it can still freeze and kill. */
-  readonly unified?: string;
+  readonly unified?: { readonly own: string; readonly mount: string };
 }
 
 /**
@@ -27,7 +27,7 @@ export function parseCgroupLayout(mountinfo: string, membership: string): Cgroup
   }
 
   const v1: Partial<Record<Controller, string>> = {};
-  let unified: string | undefined;
+  let unified: CgroupLayout['unified'];
   for (const line of mountinfo.split('\n')) {
     const [before = '', after] = line.split(' - ');
     if (after === undefined) continue;
@@ -36,7 +36,7 @@ export function parseCgroupLayout(mountinfo: string, membership: string): Cgroup
     const mount = unescapeOctal(fields[4] ?? '');
     const [type, , options = ''] = after.split(' ');
     if (type === 'cgroup2' && own.has('unified')) {
-      unified ??= placeOf(root, mount, own.get('unified') ?? '/');
+      unified ??= { own: placeOf(root, mount, own.get('unified') ?? '/'), mount };
     } else if (type === 'cgroup') {
       for (const controller of controllers) {
         const path = own.get(controller);

@@ -1,4 +1,4 @@
-import { readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import type { ControlGroupRef } from '@backlot/contract/runner/files';
 
 /**
@@ -93,6 +93,18 @@ export function isFrozen(group: ControlGroup): boolean {
 export function killGroup(group: ControlGroup): boolean {
   const place = placesOf(group).find(({ version }) => version === 2);
   return place !== undefined && write(`${place.path}/cgroup.kill`, '1');
+}
+
+/**
+ * Makes one folder of a hierarchy, if it isn't there. Not with its parents: those are given, and Node's recursive mkdir
+ * never returns where the kernel answers "no such file" for a folder whose parent is there (seen in /proc).
+ */
+export function makeGroupFolder(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 /** Removes the group's folders. False while a process is left in one of them. */

@@ -72,7 +72,7 @@ describe('limits on this machine', () => {
   it('are none where the folders can not be written', () => {
     const refused = openLimits({
       owner: 'x',
-      layout: { v1: { memory: '/proc/self' }, unified: '/proc/self' },
+      layout: { v1: { memory: '/proc/self' }, unified: { own: '/proc/self', mount: '/proc' } },
     });
     expect(refused.capability.memory).toBe(false);
     expect(refused.capability.notes.length).toBeGreaterThan(0);

@@ -1,8 +1,17 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CgroupLayout, Controller } from './cgroup-layout.ts';
 import { parseCgroupLayout } from './cgroup-layout.ts';
-import { type ControlGroup, type GroupPlace, removeGroup, write } from './control-group.ts';
+import {
+  type ControlGroup,
+  type GroupPlace,
+  joinFiles,
+  makeGroupFolder,
+  removeGroup,
+  write,
+} from './control-group.ts';
+import { delegate } from './delegation.ts';
 import { type LimitRequest, limitSettings } from './limit-settings.ts';
 
 /** What this machine lets us limit. Each has been tried, not concluded from a version. */
@@ -87,14 +96,13 @@ function findParents(layout: CgroupLayout, folder: string, notes: string[]): Par
   version1('cpuTime', 'cpuacct');
   version1('pids', 'pids');
 
-  const unified = layout.unified && delegate(layout.unified, folder, notes);
+  const wanted = ['memory', 'cpu', 'pids'] as const;
+  const unified = layout.unified && delegate({ ...layout.unified, folder, wanted, notes });
   if (unified) {
-    const place: GroupPlace = { version: 2, path: unified };
-    const given = controllersOf(unified);
-    for (const feature of ['memory', 'cpu', 'pids'] as const)
-      if (given.includes(feature)) parents[feature] = place;
-    if (given.includes('cpu')) parents.cpuTime = place;
-    if (existsSync(join(unified, 'cgroup.freeze'))) parents.freezer = place;
+    const place: GroupPlace = { version: 2, path: unified.path };
+    for (const feature of wanted) if (unified.controllers.includes(feature)) parents[feature] = place;
+    if (unified.controllers.includes('cpu')) parents.cpuTime = place;
+    if (existsSync(join(unified.path, 'cgroup.freeze'))) parents.freezer = place;
   }
   if (!parents.freezer) version1('freezer', 'freezer');
   return parents;
@@ -104,7 +112,7 @@ function makeFolder(own: string, folder: string, notes: string[]): string | unde
   const path = join(own, folder);
   try {
     accessSync(own, constants.W_OK);
-    mkdirSync(path, { recursive: true });
+    makeGroupFolder(path);
     return path;
   } catch (error) {
     notes.push(`${own} can’t be written: ${(error as Error).message}`);
@@ -112,59 +120,42 @@ function makeFolder(own: string, folder: string, notes: string[]): string | unde
   }
 }
 
-/**
- * Makes our folder in the version 2 hierarchy and passes it all controllers that we may pass on. Below the top no group
- * may have both processes and groups with controllers, so this process first moves into a leaf of its own. What else
- * lives in our group stays there and then keeps the controllers from being passed on; the notes say so.
- */
-function delegate(own: string, folder: string, notes: string[]): string | undefined {
-  const path = makeFolder(own, folder, notes);
-  if (!path) return undefined;
-  const wanted = controllersOf(own).filter((name) => ['memory', 'cpu', 'pids'].includes(name));
-  const isTop = !existsSync(join(own, 'cgroup.type'));
-  if (wanted.length > 0 && !isTop) {
-    const leaf = makeFolder(own, 'backlot-agent', notes);
-    if (leaf) write(join(leaf, 'cgroup.procs'), String(process.pid));
-  }
-  for (const name of wanted) {
-    const passed = write(join(own, 'cgroup.subtree_control'), `+${name}`);
-    if (passed) write(join(path, 'cgroup.subtree_control'), `+${name}`);
-    else
-      notes.push(
-        `The controller ${name} can’t be passed on from ${own}; run the agent as a service with Delegate=yes.`,
-      );
-  }
-  return path;
-}
-
-function controllersOf(path: string): string[] {
-  try {
-    return readFileSync(join(path, 'cgroup.controllers'), 'utf8').trim().split(' ').filter(Boolean);
-  } catch {
-    return [];
-  }
-}
-
-/** Makes a group with every limit and keeps the features whose limits the kernel took. */
+/** Makes a group with each limit, has a process join it, and keeps the features with which that worked. */
 function prove(parents: Parents, notes: string[]): Parents {
   const name = `probe-${process.pid}`;
-  const samples: Record<Exclude<Feature, 'cpuTime'>, LimitRequest> = {
+  const samples: Record<Feature, LimitRequest> = {
     memory: { memory: 64 * 1024 * 1024 },
     cpu: { cpu: 1, cpuWeight: 50 },
+    cpuTime: {},
     pids: { pids: 32 },
     freezer: {},
   };
   const proven: Parents = {};
   for (const [feature, place] of Object.entries(parents) as [Feature, GroupPlace][]) {
     try {
-      const group = createGroup({ [feature]: place }, name, feature === 'cpuTime' ? {} : samples[feature]);
-      removeGroup(group);
+      const group = createGroup({ [feature]: place }, name, samples[feature]);
+      const joined = joins(group);
+      removeSoon(group);
+      if (!joined) throw new Error('a process can’t join a group.');
       proven[feature] = place;
     } catch (error) {
-      notes.push(`${feature} can’t be limited here: ${(error as Error).message}`);
+      notes.push(`${feature} can’t be limited in ${place.path}: ${(error as Error).message}`);
     }
   }
   return proven;
+}
+
+/** Whether a child of this process can join a group, as allocations do. It takes two milliseconds. */
+function joins(group: ControlGroup): boolean {
+  const script = 'for file do echo 0 > "$file" || exit 1; done';
+  const options = { stdio: 'ignore', timeout: 5_000 } as const;
+  return spawnSync('/bin/sh', ['-c', script, 'sh', ...joinFiles(group)], options).status === 0;
+}
+
+/** The last process leaves its group a moment after it has ended. */
+function removeSoon(group: ControlGroup): void {
+  const nothing = new Int32Array(new SharedArrayBuffer(4));
+  for (let tries = 0; !removeGroup(group) && tries < 50; tries += 1) Atomics.wait(nothing, 0, 0, 1);
 }
 
 function createGroup(parents: Parents, name: string, request: LimitRequest): ControlGroup {
@@ -174,7 +165,7 @@ function createGroup(parents: Parents, name: string, request: LimitRequest): Con
   ]);
   const group: ControlGroup = { name, ...Object.fromEntries(places) };
   try {
-    for (const [, place] of places as [string, GroupPlace][]) mkdirSync(place.path, { recursive: true });
+    for (const [, place] of places as [string, GroupPlace][]) makeGroupFolder(place.path);
     for (const { file, value, optional } of limitSettings(group, request)) {
       if (!write(file, value) && !optional)
         throw new Error(`The kernel did not take "${value}" for ${file}.`);
