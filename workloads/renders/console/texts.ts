@@ -162,8 +162,8 @@ export const renderTexts = defineTexts('renders-pages', {
   'estimate.basis.comparable': { en: 'from earlier renders', 'zh-CN': '依据以往渲染' },
   'estimate.basis.guess': { en: 'a guess from pixels and samples', 'zh-CN': '按像素与采样粗估' },
   'format.notHere': {
-    en: 'No node can read .{{format}} at the moment.',
-    'zh-CN': '目前没有节点可读取 .{{format}}。',
+    en: 'No node has proved yet that it can read .{{format}}; the render waits until one has.',
+    'zh-CN': '尚无节点证实可读取 .{{format}}，渲染会等到有节点可用。',
   },
 
   'job.picture': { en: 'Picture', 'zh-CN': '画面' },

@@ -37,6 +37,8 @@ export const ImportParameters = z.object({
     transparent: z.boolean(),
     turntable: Turntable.nullable(),
   }),
+  /** What the Blender that imports must also be able to do, because the same version renders the frames. */
+  features: z.array(z.string().max(60)).max(20).default([]),
   acceptMissing: z.boolean(),
   /** Inputs that were missing at first and were brought later. */
   supplied: z.array(TaskInput).max(10_000).default([]),
@@ -49,6 +51,8 @@ export type ImportResult = z.infer<typeof ImportResult>;
 /** `renders.frames`: some frames, one after another in one Blender. */
 export const FramesParameters = z.object({
   format: ModelFormat,
+  /** The version that has imported the model; a machine may have several. */
+  blender: z.string().max(60),
   /** In the order to render. Frame numbers, or the pictures of a turntable from 1. */
   frames: z.array(z.number().int()).min(1).max(10_000),
   stage: ResolvedStage.extend({

@@ -48,6 +48,7 @@ afterAll(() => node.close());
 function parameters(change: Partial<FramesParameters> = {}): FramesParameters {
   return {
     format: facts.format,
+    blender: facts.blender,
     frames: [1],
     stage: { ...facts.stage, resolution: [64, 48], transparent: false, turntable: null, animation: null },
     stillFrame: 1,

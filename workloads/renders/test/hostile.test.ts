@@ -94,6 +94,7 @@ describe('a hostile .blend', () => {
 
     const parameters: FramesParameters = {
       format: 'blend',
+      blender: facts.blender,
       frames: [1],
       stage: { ...facts.stage, resolution: [48, 32], transparent: false, turntable: null, animation: null },
       stillFrame: 1,

@@ -57,7 +57,8 @@ def run(job) -> dict:
         **content,
         **facts.count(stage.shape),
         'format': model['format'],
-        'blender': bpy.app.version_string,
+        # '4.2.3 LTS' is the version 4.2.3: the capability carries it without the word.
+        'blender': bpy.app.version_string.split()[0],
         'savedWith': '.'.join(str(part) for part in bpy.data.version) if blend else None,
         'own': own,
         'missing': missing,

@@ -55,124 +55,122 @@ export function Viewer({ artifactId, title, onClose, onPrevious, onNext }: Viewe
   const zoomBy = (factor: number) => setView((before) => zoomed(before, factor, middle, picture, room()));
   const onKeyDown = (event: KeyboardEvent) => {
     const step = 60;
-    const acts: Record<string, () => void> = {
-      '+': () => zoomBy(1.5),
-      '=': () => zoomBy(1.5),
-      '-': () => zoomBy(1 / 1.5),
-      '0': () => setView(fitted(picture, room())),
-      '1': () => setView((before) => zoomed(before, 1 / before.scale, middle, picture, room())),
-      ArrowLeft: () =>
-        event.shiftKey
-          ? setView((before) => moved(before, { x: step, y: 0 }, picture, room()))
-          : onPrevious?.(),
-      ArrowRight: () =>
-        event.shiftKey ? setView((before) => moved(before, { x: -step, y: 0 }, picture, room())) : onNext?.(),
-      ArrowUp: () => setView((before) => moved(before, { x: 0, y: step }, picture, room())),
-      ArrowDown: () => setView((before) => moved(before, { x: 0, y: -step }, picture, room())),
-    };
-    const act = acts[event.key];
+    const move = (x: number, y: number) => setView((before) => moved(before, { x, y }, picture, room()));
+    const acts = new Map<string, () => void>([
+      ['+', () => zoomBy(1.5)],
+      ['=', () => zoomBy(1.5)],
+      ['-', () => zoomBy(1 / 1.5)],
+      ['0', () => setView(fitted(picture, room()))],
+      ['1', () => setView((before) => zoomed(before, 1 / before.scale, middle, picture, room()))],
+      ['ArrowLeft', () => (event.shiftKey ? move(step, 0) : onPrevious?.())],
+      ['ArrowRight', () => (event.shiftKey ? move(-step, 0) : onNext?.())],
+      ['ArrowUp', () => move(0, step)],
+      ['ArrowDown', () => move(0, -step)],
+    ]);
+    const act = acts.get(event.key);
     if (!act) return;
     event.preventDefault();
     act();
   };
 
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      fullScreen
-      withCloseButton={false}
-      aria-label={say('zoom.label')}
-      classNames={{ body: classes.body ?? '', content: classes.content ?? '' }}
-      onKeyDown={onKeyDown}
-    >
-      <header className={classes.bar}>
-        <strong className={classes.title}>{title}</strong>
-        <span className={classes.scale}>{Math.round(view.scale * 100)} %</span>
-        <ActionIcon aria-label={say('zoom.out')} title={say('zoom.out')} onClick={() => zoomBy(1 / 1.5)}>
-          <IconZoomOut size={18} aria-hidden="true" />
-        </ActionIcon>
-        <ActionIcon aria-label={say('zoom.in')} title={say('zoom.in')} onClick={() => zoomBy(1.5)}>
-          <IconZoomIn size={18} aria-hidden="true" />
-        </ActionIcon>
-        <ActionIcon
-          aria-label={say('zoom.fit')}
-          title={say('zoom.fit')}
-          onClick={() => setView(fitted(picture, room()))}
-        >
-          <IconArrowAutofitContent size={18} aria-hidden="true" />
-        </ActionIcon>
-        <ActionIcon
-          component="a"
-          href={contentUrl(artifactId)}
-          download
-          aria-label={say('job.downloadOne')}
-          title={say('job.downloadOne')}
-        >
-          <IconDownload size={18} aria-hidden="true" />
-        </ActionIcon>
-        <ActionIcon aria-label={word('do.close')} title={word('do.close')} onClick={onClose} data-autofocus>
-          <IconX size={18} aria-hidden="true" />
-        </ActionIcon>
-      </header>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: dragging and the wheel are additions; the bar and the keys do the same */}
-      <div
-        ref={stage}
-        className={classes.stage}
-        onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
-        onPointerMove={(event) => {
-          if (event.buttons !== 1) return;
-          const by = { x: event.movementX, y: event.movementY };
-          setView((before) => moved(before, by, picture, room()));
-        }}
-        onDoubleClick={() =>
-          setView((before) =>
-            before.scale < 1
-              ? zoomed(before, 1 / before.scale, middle, picture, room())
-              : fitted(picture, room()),
-          )
-        }
-      >
-        <img
-          src={contentUrl(artifactId)}
-          alt={title}
-          draggable={false}
-          className={classes.image}
-          data-pixels={view.scale > 1.5 || undefined}
-          style={{
-            transform: `translate(-50%, -50%) translate(${view.x}px, ${view.y}px) scale(${view.scale})`,
-          }}
-          onLoad={(event) => {
-            const { naturalWidth: width, naturalHeight: height } = event.currentTarget;
-            // Going through frames of one size keeps the place that is looked at.
-            if (width === picture.width && height === picture.height) return;
-            setPicture({ width, height });
-            setView(fitted({ width, height }, room()));
-          }}
-        />
-        {onPrevious && (
-          <ActionIcon
-            className={classes.previous}
-            size="xl"
-            variant="default"
-            aria-label={say('zoom.previous')}
-            onClick={onPrevious}
+    <Modal.Root opened onClose={onClose} fullScreen transitionProps={{ duration: 90 }} lockScroll={false}>
+      <Modal.Content aria-label={say('zoom.label')} className={classes.content ?? ''} onKeyDown={onKeyDown}>
+        <Modal.Body className={classes.body ?? ''}>
+          <header className={classes.bar}>
+            <strong className={classes.title}>{title}</strong>
+            <span className={classes.scale}>{Math.round(view.scale * 100)} %</span>
+            <ActionIcon aria-label={say('zoom.out')} title={say('zoom.out')} onClick={() => zoomBy(1 / 1.5)}>
+              <IconZoomOut size={18} aria-hidden="true" />
+            </ActionIcon>
+            <ActionIcon aria-label={say('zoom.in')} title={say('zoom.in')} onClick={() => zoomBy(1.5)}>
+              <IconZoomIn size={18} aria-hidden="true" />
+            </ActionIcon>
+            <ActionIcon
+              aria-label={say('zoom.fit')}
+              title={say('zoom.fit')}
+              onClick={() => setView(fitted(picture, room()))}
+            >
+              <IconArrowAutofitContent size={18} aria-hidden="true" />
+            </ActionIcon>
+            <ActionIcon
+              component="a"
+              href={contentUrl(artifactId)}
+              download
+              aria-label={say('job.downloadOne')}
+              title={say('job.downloadOne')}
+            >
+              <IconDownload size={18} aria-hidden="true" />
+            </ActionIcon>
+            <ActionIcon
+              aria-label={word('do.close')}
+              title={word('do.close')}
+              onClick={onClose}
+              data-autofocus
+            >
+              <IconX size={18} aria-hidden="true" />
+            </ActionIcon>
+          </header>
+          {/* biome-ignore lint/a11y/noStaticElementInteractions: dragging and the wheel are additions; the bar and the keys do the same */}
+          <div
+            ref={stage}
+            className={classes.stage}
+            onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
+            onPointerMove={(event) => {
+              if (event.buttons !== 1) return;
+              const by = { x: event.movementX, y: event.movementY };
+              setView((before) => moved(before, by, picture, room()));
+            }}
+            onDoubleClick={() =>
+              setView((before) =>
+                before.scale < 1
+                  ? zoomed(before, 1 / before.scale, middle, picture, room())
+                  : fitted(picture, room()),
+              )
+            }
           >
-            <IconChevronLeft size={22} aria-hidden="true" />
-          </ActionIcon>
-        )}
-        {onNext && (
-          <ActionIcon
-            className={classes.next}
-            size="xl"
-            variant="default"
-            aria-label={say('zoom.next')}
-            onClick={onNext}
-          >
-            <IconChevronRight size={22} aria-hidden="true" />
-          </ActionIcon>
-        )}
-      </div>
-    </Modal>
+            <img
+              src={contentUrl(artifactId)}
+              alt={title}
+              draggable={false}
+              className={classes.image}
+              data-pixels={view.scale > 1.5 || undefined}
+              style={{
+                transform: `translate(-50%, -50%) translate(${view.x}px, ${view.y}px) scale(${view.scale})`,
+              }}
+              onLoad={(event) => {
+                const { naturalWidth: width, naturalHeight: height } = event.currentTarget;
+                // Going through frames of one size keeps the place that is looked at.
+                if (width === picture.width && height === picture.height) return;
+                setPicture({ width, height });
+                setView(fitted({ width, height }, room()));
+              }}
+            />
+            {onPrevious && (
+              <ActionIcon
+                className={classes.previous}
+                size="xl"
+                variant="default"
+                aria-label={say('zoom.previous')}
+                onClick={onPrevious}
+              >
+                <IconChevronLeft size={22} aria-hidden="true" />
+              </ActionIcon>
+            )}
+            {onNext && (
+              <ActionIcon
+                className={classes.next}
+                size="xl"
+                variant="default"
+                aria-label={say('zoom.next')}
+                onClick={onNext}
+              >
+                <IconChevronRight size={22} aria-hidden="true" />
+              </ActionIcon>
+            )}
+          </div>
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }

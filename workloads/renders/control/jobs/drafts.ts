@@ -41,14 +41,19 @@ const MEBIBYTE = 1024 * 1024;
 const turntableOf = ({ subject }: RenderJob['settings']) =>
   subject.kind === 'turntable' ? { frames: subject.frames } : null;
 
+/** What a Blender must have proved to render with these settings. */
+function featuresFor({ engine, device }: RenderJob['settings'], denoise: boolean): string[] {
+  return [engine, ...(engine === 'cycles' ? [`cycles-${device}`] : []), ...(denoise ? ['oidn'] : [])];
+}
+
 /** The task that everything begins with. It asks for all features that the frames will need on the same version. */
 export function importDraft(job: RenderJob): TaskDraftInput {
   const { settings } = job;
   const format = formatOf(job.main);
   const picture = resolvePicture(settings);
-  const features = new Set(['cycles', settings.engine]);
+  const rendering = featuresFor(settings, settings.denoise === 'on');
+  const features = new Set(['cycles', ...rendering]);
   if (format !== undefined && format !== 'zip') features.add(format);
-  if (settings.denoise === 'on') features.add('oidn');
   return {
     key: keys.import,
     kind: taskKinds.import,
@@ -63,6 +68,7 @@ export function importDraft(job: RenderJob): TaskDraftInput {
         transparent: settings.transparent,
         turntable: turntableOf(settings),
       },
+      features: rendering,
       acceptMissing: settings.acceptMissing,
     } satisfies ImportParametersInput,
     inputs: modelInputs(job),
@@ -100,12 +106,12 @@ export function framesDraft(
   const { settings } = job;
   const { subject } = settings;
   const memory = frameMemory(facts, picture);
-  const device = settings.engine === 'cycles' ? [`cycles-${settings.device}`] : [];
   return {
     key,
     kind: taskKinds.frames,
     parameters: {
       format: facts.format,
+      blender: facts.blender,
       frames: [...frames],
       stage: {
         ...facts.stage,
@@ -143,7 +149,7 @@ export function framesDraft(
         {
           name: 'blender',
           // One version for all frames: another one may light or denoise a little differently.
-          features: [`v${facts.blender}`, settings.engine, ...device, ...(plan.denoise ? ['oidn'] : [])],
+          features: [`v${facts.blender}`, ...featuresFor(settings, plan.denoise)],
         },
         // PNG is checked without it.
         ...(settings.format === 'png' ? [] : [{ name: 'ffmpeg' }]),

@@ -36,10 +36,10 @@ import { blenderWith, ffmpegTool } from '../tools.ts';
 const RAW = 'raw';
 const OUT = 'out';
 
-/** Features of Blender that rendering with these parameters needs, the version left to the task's constraints. */
-export function neededFeatures({ engine }: Pick<FramesParameters, 'engine'>): string[] {
+/** Features of the Blender that these parameters need, its version among them. */
+export function neededFeatures({ engine, blender }: Pick<FramesParameters, 'engine' | 'blender'>): string[] {
   const device = engine.engine === 'cycles' ? [`cycles-${engine.device}`] : [];
-  return [engine.engine, ...device, ...(engine.denoise ? ['oidn'] : [])];
+  return [`v${blender}`, engine.engine, ...device, ...(engine.denoise ? ['oidn'] : [])];
 }
 
 /**
@@ -85,7 +85,13 @@ export const framesExecutor: TaskExecutor<FramesParameters> = {
       for (const line of lines) {
         if (line.event !== 'frame' || settled.has(line.frame) || signal.aborted) continue;
         settled.add(line.frame);
-        await commitFrame(context, line);
+        try {
+          await commitFrame(context, line);
+        } catch (error) {
+          // The process has ended while a picture was being checked: `conclude` checks it again.
+          if (signal.aborted) return;
+          throw error;
+        }
       }
       reportProgress(context, lines, settled);
       await pause(PROGRESS_INTERVAL_MS, signal);

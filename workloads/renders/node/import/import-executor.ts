@@ -45,7 +45,7 @@ export const importExecutor: TaskExecutor<ImportParameters> = {
     // A second attempt in the same folder begins from nothing.
     await rm(join(workDir, 'unpacked'), { recursive: true, force: true });
     const model = await placeModel(parameters.main, { inputsDir, workDir }, signal);
-    const binary = blenderWith(capabilities, [model.format, 'cycles']);
+    const binary = blenderWith(capabilities, [model.format, 'cycles', ...parameters.features]);
     const files = exchangeFiles(workDir);
     await Promise.all([files.result, files.progress].map((file) => rm(file, { force: true })));
     await rm(join(workDir, FILES.scratch), { recursive: true, force: true });
