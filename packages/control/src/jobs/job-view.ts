@@ -2,6 +2,7 @@ import type { Job, JobProgress, Reason, TaskCounts, TaskState } from '@backlot/c
 import { reason, taskStatesEnded, waitPhrases } from '@backlot/contract';
 import { sql } from 'kysely';
 import type { Db, JobRow, Tx } from '../db/schema.ts';
+import { readTasks } from '../tasks/task-view.ts';
 import { estimate, type MeasuredKind, type RemainingWork } from './eta.ts';
 
 /** Newest samples of each kind that an estimate looks at: a machine that was joined later counts soon. */
@@ -17,7 +18,9 @@ interface OpenWork {
 export async function viewJobs(db: Db | Tx, rows: readonly JobRow[]): Promise<Job[]> {
   const open = rows.filter((row) => row.ended_at === null).map((row) => row.id);
   const work = await readOpenWork(db, open);
-  const waits = await readWaits(db, open);
+  // Only jobs of which nothing runs have to say why.
+  const still = rows.filter((row) => row.state === 'waiting' || row.state === 'held').map((row) => row.id);
+  const waits = await readWaits(db, still);
   return rows.map((row) => viewJob(row, work.get(row.id), waits.get(row.id) ?? null));
 }
 
@@ -135,5 +138,27 @@ async function readWaits(db: Db | Tx, jobIds: readonly string[]): Promise<Map<st
     WHERE job_id = ANY(${jobIds}::uuid[]) AND state = ANY(${states}) AND wait IS NOT NULL
     ORDER BY job_id, array_position(${states}::text[], state), priority DESC, id
   `.execute(db);
-  return new Map(rows.map((row) => [row.job_id, row.wait]));
+  const waits = new Map(rows.map((row) => [row.job_id, row.wait]));
+  for (const [jobId, wait] of await readTurns(
+    db,
+    jobIds.filter((id) => !waits.has(id)),
+  )) {
+    waits.set(jobId, wait);
+  }
+  return waits;
+}
+
+/** What the first queued task of jobs waits for that stand behind others: nobody has written that down. */
+async function readTurns(db: Db | Tx, jobIds: readonly string[]): Promise<Map<string, Reason>> {
+  if (jobIds.length === 0) return new Map();
+  const { rows } = await sql<{ id: string }>`
+    SELECT DISTINCT ON (job_id) id FROM task
+    WHERE job_id = ANY(${jobIds}::uuid[]) AND state = 'queued' ORDER BY job_id, priority DESC, id
+  `.execute(db);
+  const ids = rows.map((row) => row.id);
+  const tasks =
+    ids.length === 0 ? [] : await readTasks(db, sql`t.id = ANY(${ids}::uuid[])`, 'asc', ids.length);
+  return new Map(
+    tasks.flatMap((task) => (task.jobId && task.wait ? [[task.jobId, task.wait] as const] : [])),
+  );
 }
