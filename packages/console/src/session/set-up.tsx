@@ -10,7 +10,6 @@ import { Placeholder } from '../parts/query-view.tsx';
 import classes from './gate.module.css';
 import { GateFrame } from './gate-frame.tsx';
 import { sessionTexts } from './texts.ts';
-import { useSignIn } from './use-sign-in.ts';
 
 /**
  * The one-time link `/setup#token=…`: the first set-up, or somebody's choice of a password. The code stays behind
@@ -56,24 +55,17 @@ export function SetUp() {
   );
 }
 
-/** After a one-time link has done its work, its code must not stay in the address bar. */
-function useLinkSignIn(): (me: Me) => void {
-  const signIn = useSignIn();
-  return (me) => {
-    signIn(me);
-    location.replace('/');
-  };
-}
+/** The link has done its work: its code must not stay in the address bar, and everything is read anew. */
+const enter = () => location.replace('/');
 
 function FirstAccount({ token }: { readonly token: string }) {
   const say = useTexts(sessionTexts);
   const { language } = useLanguage();
-  const onDone = useLinkSignIn();
   const [form, setForm] = useState({ name: '', email: '', password: '' });
   const setup = useMutation({
     mutationFn: () =>
       transport().call('POST', '/api/v1/setup', Me, { json: SetupBody.parse({ ...form, token, language }) }),
-    onSuccess: onDone,
+    onSuccess: enter,
   });
   const change = (key: keyof typeof form) => (event: { currentTarget: { value: string } }) => {
     const { value } = event.currentTarget;
@@ -129,12 +121,11 @@ interface ChoosePasswordProps {
 
 function ChoosePassword({ token, email, name }: ChoosePasswordProps) {
   const say = useTexts(sessionTexts);
-  const onDone = useLinkSignIn();
   const [password, setPassword] = useState('');
   const choose = useMutation({
     mutationFn: () =>
       transport().call('POST', '/api/v1/password', Me, { json: PasswordSet.parse({ token, password }) }),
-    onSuccess: onDone,
+    onSuccess: enter,
   });
   return (
     <GateFrame title={say('password.title', { name })}>

@@ -2,7 +2,7 @@ import { type Event, kernelEventKinds } from '@backlot/contract/api/events';
 import { Autocomplete, Button } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconActivity } from '@tabler/icons-react';
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useEvents } from '../../api/live.tsx';
 import { eventsQuery } from '../../api/queries.ts';
 import { useList } from '../../api/use-list.ts';
@@ -103,25 +103,45 @@ export default function EventsPage() {
   );
 }
 
-/** Events that came since the page was opened and are not shown yet; at most twice a second. */
+const gatherMs = 500;
+
+/** Events that came since the page was opened and are not shown yet; counted at most twice a second. */
 function useFreshEvents(filter: EventFilter): { fresh: readonly Event[]; take: () => readonly Event[] } {
-  const [waiting, setWaiting] = useState<readonly Event[]>([]);
+  const [fresh, setFresh] = useState<readonly Event[]>([]);
+  const gathered = useRef<Event[]>([]);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another filter is another list
-  useEffect(() => setWaiting([]), [filter]);
+  useEffect(() => {
+    gathered.current = [];
+    setFresh([]);
+    return () => {
+      clearTimeout(timer.current);
+      timer.current = undefined;
+    };
+  }, [filter]);
   useEvents(
     useCallback(
       (event: Event) => {
-        if (matchesFilter(event, filter)) setWaiting((before) => [event, ...before].slice(0, 1_000));
+        if (!matchesFilter(event, filter)) return;
+        gathered.current.push(event);
+        // Not a debounce: a fleet that never rests would never be counted.
+        timer.current ??= setTimeout(() => {
+          timer.current = undefined;
+          const arrived = gathered.current;
+          gathered.current = [];
+          setFresh((before) => mergeEvents(arrived, before));
+        }, gatherMs);
       },
       [filter],
     ),
   );
-  const [fresh] = useDebouncedValue(waiting, 500);
   const take = () => {
-    setWaiting([]);
-    return waiting;
+    const all = mergeEvents(gathered.current, fresh);
+    gathered.current = [];
+    setFresh([]);
+    return all;
   };
-  return { fresh: waiting.length === 0 ? waiting : fresh, take };
+  return { fresh, take };
 }
 
 function useEventColumns(): readonly Column<Event>[] {

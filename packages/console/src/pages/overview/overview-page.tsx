@@ -3,6 +3,7 @@ import type { Overview } from '@backlot/contract/api/overview';
 import { Button } from '@mantine/core';
 import { IconServer2 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
 import { overviewQuery } from '../../api/queries.ts';
 import { useFormat } from '../../format/index.ts';
 import { useTexts } from '../../i18n/texts.ts';
@@ -78,6 +79,7 @@ function Content({ overview }: { readonly overview: Overview }) {
           </ul>
         )}
       </Section>
+      {isUntouched(overview) && <FirstSteps />}
       <div className={classes.columns}>
         <Section title={say('running')} actions={<Link to="/jobs">{say('all.jobs')}</Link>}>
           <Jobs jobs={overview.running} none={say('running.none')} />
@@ -99,6 +101,33 @@ function Content({ overview }: { readonly overview: Overview }) {
         </Section>
       </div>
     </>
+  );
+}
+
+/** Machines are there, and nobody has asked anything of them yet. */
+function isUntouched({ nodes, running, waiting, failed, storage }: Overview): boolean {
+  return nodes.length > 0 && running.length + waiting.length + failed.length + storage.artifacts === 0;
+}
+
+/** What one can begin with: the commands of the kinds of work that are built in. */
+function FirstSteps() {
+  const say = useTexts(overviewTexts);
+  const workloads = useWorkloads();
+  const { t } = useTranslation();
+  const commands = workloads.flatMap(({ name, commands = [] }) =>
+    commands.slice(0, 1).map(({ id, label, path }) => ({ id, path, label: t(label, { ns: name }) })),
+  );
+  if (commands.length === 0) return null;
+  return (
+    <Section title={say('start.title')}>
+      <p className={classes.steps}>
+        {commands.map((command) => (
+          <Link key={command.id} to={command.path}>
+            {command.label}
+          </Link>
+        ))}
+      </p>
+    </Section>
   );
 }
 
