@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Capability } from '@backlot/contract/capability';
@@ -128,7 +128,8 @@ export class HostKeeper {
       throw new BacklotError(nodeErrors.host_unavailable, { params });
     }
     if (wait > 0) await clock.sleep(wait);
-    const host = this.#make(randomUUID());
+    // Short, because a path to a socket must be; among a handful of hosts it is enough.
+    const host = this.#make(randomBytes(4).toString('hex'));
     const { folder } = host.handle;
     const launch = await definition.launch({
       dir: workDirOf(folder),

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@backlot/contract/clock';
 import { BacklotError } from '@backlot/contract/errors/catalogue';
@@ -190,6 +192,7 @@ export class Host {
   /** Removes what is left of a host that has ended. */
   async remove(): Promise<void> {
     await this.#parts.driver.destroy(this.handle);
+    if (process.platform !== 'win32') await rm(this.#socketPath, { force: true });
     await rm(this.handle.folder, { recursive: true, force: true });
   }
 
@@ -270,7 +273,17 @@ export function workDirOf(folder: string): string {
   return join(folder, 'work');
 }
 
-/** Where a host listens: a pipe's name on Windows, else a file beside its other ones, inside its sandbox if it has one. */
-export function socketOf(id: string, folder: string): string {
-  return process.platform === 'win32' ? `\\\\.\\pipe\\backlot-host-${id}` : join(workDirOf(folder), 'h.sock');
+/** A Unix socket's path has at most 107 bytes on Linux and 103 on macOS. */
+const maxSocketPath = 100;
+
+/**
+ * Where a host listens: beside its other files, so that it is there in a sandbox too; in the system's folder for short
+ * names when the data directory is so deep that its path would be too long; a pipe on Windows.
+ */
+export function socketOf(id: string, folder: string, platform: NodeJS.Platform = process.platform): string {
+  if (platform === 'win32') return `\\\\.\\pipe\\backlot-host-${id}`;
+  const inside = join(workDirOf(folder), 'h.sock');
+  if (Buffer.byteLength(inside) <= maxSocketPath) return inside;
+  const name = createHash('sha256').update(folder).digest('hex').slice(0, 24);
+  return join(tmpdir(), `backlot-host-${name}.sock`);
 }

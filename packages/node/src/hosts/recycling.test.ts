@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { socketOf } from './host.ts';
 import { lostExit, toldExit } from './hosted-exit.ts';
 import { type HostFacts, judgeHost, restartPause } from './recycling.ts';
 
@@ -39,6 +40,17 @@ describe('what becomes of a host', () => {
         expect(judgeHost({ ...facts, running, retired }, rules)).not.toBe('stop');
       }),
     );
+  });
+});
+
+describe('the socket of a host', () => {
+  it('fits into what a system allows for it, wherever the data directory is', () => {
+    expect(socketOf('0a1b2c3d', '/var/lib/backlot/node/hosts/test/0a1b2c3d', 'linux')).toBe(
+      '/var/lib/backlot/node/hosts/test/0a1b2c3d/work/h.sock',
+    );
+    const deep = socketOf('0a1b2c3d', `/home/${'deep/'.repeat(30)}hosts/test/0a1b2c3d`, 'linux');
+    expect(Buffer.byteLength(deep)).toBeLessThanOrEqual(100);
+    expect(socketOf('0a1b2c3d', 'C:\\x', 'win32')).toBe('\\\\.\\pipe\\backlot-host-0a1b2c3d');
   });
 });
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { stripTypeScriptTypes } from 'node:module';
+import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -71,7 +71,8 @@ function stripTypes(code: string): string {
   const warn = process.emitWarning;
   process.emitWarning = () => {};
   try {
-    return stripTypeScriptTypes(code);
+    // Not imported by name: Node 22.12 runs releases, and has no such function.
+    return module.stripTypeScriptTypes(code);
   } finally {
     process.emitWarning = warn;
   }
