@@ -11,6 +11,8 @@ import { tinyControl, tinyNode } from '@backlot/testkit/tiny/index';
 import pino from 'pino';
 import { until } from './link-node.ts';
 
+const adminToken = 'the-administration-token-of-link-tests';
+
 export const log = pino({ level: process.env.BACKLOT_TEST_LOG ?? 'silent' });
 
 export interface Product {
@@ -25,6 +27,8 @@ export interface Product {
     dataDir?: string;
     observer?: (allocation: string, step: AllocationStep) => void;
   }): Promise<Agent & { readonly dataDir: string }>;
+  /** A request to the API as an administrator. */
+  api<T>(method: string, path: string, body?: unknown): Promise<{ status: number; body: T }>;
   submit(parameters: Record<string, unknown>): Promise<string>;
   ended(job: string, ms?: number): Promise<string>;
   close(): Promise<void>;
@@ -40,7 +44,7 @@ export async function startProduct(nodeSettings: Partial<NodeSettings> = {}): Pr
   const agents: Agent[] = [];
   const start = (port: number) =>
     createControl({
-      config: { host: '127.0.0.1', port, dataDir: controlDir },
+      config: { host: '127.0.0.1', port, dataDir: controlDir, adminToken },
       database: database.address,
       workloads: [tinyControl],
       log,
@@ -78,6 +82,18 @@ export async function startProduct(nodeSettings: Partial<NodeSettings> = {}): Pr
       });
       agents.push(agent);
       return Object.assign(agent, { dataDir: folder });
+    },
+    async api<T>(method: string, path: string, body?: unknown) {
+      const response = await fetch(new URL(path, control.url), {
+        method,
+        headers: {
+          authorization: `Bearer ${adminToken}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { status: response.status, body: (text === '' ? undefined : JSON.parse(text)) as T };
     },
     async submit(parameters) {
       const job = await control.kernel.jobs.submit({

@@ -1,38 +1,20 @@
 import { rm } from 'node:fs/promises';
-import type {
-  AllocationState,
-  Call,
-  Capability,
-  Failure,
-  NodeMessages,
-  Offer,
-  Output,
-  Progress,
-} from '@backlot/contract';
-import type { Clock } from '@backlot/contract/clock';
+import type { AllocationState, Call, Failure, Offer, Output, Progress } from '@backlot/contract';
 import { BacklotError } from '@backlot/contract/errors/catalogue';
 import { linkErrors } from '@backlot/contract/errors/link';
 import type { Logger } from 'pino';
-import type { ControlHttp } from '../transfer/control-http.ts';
-import type { InputCache } from '../transfer/input-cache.ts';
 import { LogUpload } from '../transfer/log-upload.ts';
 import { type OutputUploadOptions, uploadOutput } from '../transfer/output-upload.ts';
-import {
-  type OutputFile,
-  type RunCommand,
-  type TaskContext,
-  TaskFailure,
-  type WatchContext,
-} from '../workload.ts';
+import { type OutputFile, type TaskContext, TaskFailure, type WatchContext } from '../workload.ts';
 import type { AllocationBook } from './allocation-book.ts';
 import { makeWorkFolders } from './allocation-folder.ts';
+import type { AllocationParts } from './allocation-parts.ts';
 import { bringAway, reportEnd } from './bring-away.ts';
 import { conclude } from './conclude.ts';
 import {
   type AllocationFolders,
   type AnyExecutor,
   type Execution,
-  type ExecutionParts,
   hostedExecution,
   isHosted,
   ProgressPace,
@@ -43,24 +25,8 @@ import { type AllocationFacts, type AllocationStep, type StopWhy, shownState, st
 import { agentFailure, wordsOf } from './failures.ts';
 import { fetchInputs } from './fetch-inputs.ts';
 import { failureOfStart, isStale } from './judge-errors.ts';
-import { type ReportLink, ReportQueue } from './report-queue.ts';
+import { ReportQueue } from './report-queue.ts';
 import { settle } from './settle.ts';
-
-/** What an allocation needs of its agent. */
-export interface AllocationParts extends ExecutionParts {
-  readonly clock: Clock;
-  /** A number in [0, 1). */
-  readonly random: () => number;
-  readonly log: Logger;
-  readonly link: ReportLink & { send(type: 'progress', body: NodeMessages['progress']): boolean };
-  readonly http: ControlHttp;
-  readonly inputs: InputCache;
-  readonly run: RunCommand;
-  readonly capabilities: () => readonly Capability[];
-  readonly executorOf: (kind: string) => AnyExecutor | undefined;
-  /** Hears of every step before it is taken. What it throws is nobody's business. */
-  readonly observer?: ((allocation: string, step: AllocationStep) => void) | undefined;
-}
 
 const PROGRESS_MS = 400;
 const LOG_MS = 3_000;
@@ -189,6 +155,11 @@ export class Allocation {
     if (!isGentle(why)) this.#effort.abort(new Error(`Stopped: ${why}.`));
     else if (!facts.started) this.#effort.abort(new Error(`Stopped: ${why}.`));
     await this.#end(graceMs);
+  }
+
+  /** The control plane will never hear of it again: what runs is ended, and what waits to be told is dropped. */
+  async abandon(): Promise<void> {
+    await this.#answered(this.#facts.lastSeq, 'stale');
   }
 
   /** Ends the attempt with a failure that the agent has found. */

@@ -17,9 +17,10 @@ import { agentPhrases } from '@backlot/contract/phrases/agent';
 import type { DriverHandle } from '../drivers/driver.ts';
 import { logEnd, readLog } from '../logs/log-reader.ts';
 import { admits, diskSpace } from '../transfer/disk-space.ts';
-import { Allocation, type AllocationParts } from './allocation.ts';
+import { Allocation } from './allocation.ts';
 import { AllocationBook } from './allocation-book.ts';
 import { allocationFolders, makeAllocationFolder } from './allocation-folder.ts';
+import type { AllocationParts } from './allocation-parts.ts';
 import { isHosted } from './execution.ts';
 import { agentFailure, wordsOf } from './failures.ts';
 
@@ -183,9 +184,13 @@ export class Allocations {
     await newest?.doom(agentFailure('node', 'attempt.disk_full', { free }));
   }
 
-  /** All work ends: this node was removed. */
+  /** All work ends, and nothing is told any more: this node was removed. */
   endAll(): void {
-    for (const allocation of this.#all.values()) this.#end(allocation, 'lost', 0);
+    for (const allocation of this.#all.values()) {
+      allocation
+        .abandon()
+        .catch((error: unknown) => this.#parts.log.warn({ err: error, ...allocation.ref }, 'not ended'));
+    }
   }
 
   /** Takes nothing new from now on. */
@@ -251,7 +256,7 @@ export class Allocations {
       });
   }
 
-  #end(allocation: Allocation, why: 'stale' | 'lost', graceMs: number): void {
+  #end(allocation: Allocation, why: 'stale', graceMs: number): void {
     allocation
       .stop(why, graceMs)
       .catch((error: unknown) => this.#parts.log.warn({ err: error, ...allocation.ref }, 'not ended'));

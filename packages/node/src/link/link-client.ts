@@ -289,7 +289,7 @@ export class LinkClient {
     if (end.blocked) this.#blocked += 1;
     // Polling doesn't get through either: the next try is a WebSocket again.
     if (byPoll && !wasUp) this.#blocked = 0;
-    const delay = this.#delay(end);
+    const delay = this.#delay(end, wasUp);
     this.#options.log[wasUp ? 'warn' : 'debug'](
       { code: end.code, reason: end.reason, retryMs: delay },
       'the link to the control plane is down',
@@ -298,9 +298,10 @@ export class LinkClient {
     this.#timer(delay, () => this.#connect());
   }
 
-  #delay(end: TransportEnd): number {
+  #delay(end: TransportEnd, wasUp: boolean): number {
     if (this.#returnAfterMs !== undefined) return this.#returnAfterMs + retryDelay(1, this.#options.random());
-    if (end.code === linkCloseCodes.refused) return REFUSED_MS;
+    // Shown out while signed in, it asks once more at once, to be told why.
+    if (end.code === linkCloseCodes.refused && !wasUp) return REFUSED_MS;
     // Two agents with one identity would throw each other out as fast as they can.
     if (end.code === linkCloseCodes.replaced) return 5_000 + retryDelay(10, this.#options.random());
     return retryDelay(this.#failures, this.#options.random());

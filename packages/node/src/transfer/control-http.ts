@@ -108,6 +108,7 @@ export class ControlHttp {
         // An error while the body is read reaches whoever reads it.
         request.off('error', failed);
         request.on('error', () => undefined);
+        message.on('error', () => undefined);
         resolve(message);
       });
       if (!body) request.end();

@@ -213,11 +213,10 @@ async function hashFile(
   if (!file) return 0;
   let length = 0;
   try {
-    for await (const chunk of createReadStream(path, {
-      fd: file,
-      autoClose: false,
-      signal,
-    }) as AsyncIterable<Buffer>) {
+    // Not given the signal: aborted before anybody listens, a stream throws where nobody can catch it.
+    const stream = createReadStream(path, { fd: file, autoClose: false });
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      signal.throwIfAborted();
       hash.update(chunk);
       length += chunk.length;
     }

@@ -110,8 +110,10 @@ async function send(
 async function hash(file: FileHandle, path: string, size: number, signal: AbortSignal): Promise<string> {
   const sha256 = createHash('sha256');
   let length = 0;
-  const stream = file.createReadStream({ start: 0, autoClose: false, signal });
+  // Not given the signal: aborted before anybody listens, a stream throws where nobody can catch it.
+  const stream = file.createReadStream({ start: 0, autoClose: false });
   for await (const chunk of stream as AsyncIterable<Buffer>) {
+    signal.throwIfAborted();
     sha256.update(chunk);
     length += chunk.length;
   }
