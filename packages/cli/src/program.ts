@@ -135,6 +135,10 @@ const usagePhrases: Readonly<Record<string, Phrase>> = {
     en: '<{what}> is missing. --help shows how to write it.',
     'zh-CN': '缺少 <{what}>。--help 会说明写法。',
   },
+  'commander.excessArguments': {
+    en: '{what} takes fewer words than that. --help shows how to write it.',
+    'zh-CN': '{what} 的参数过多。--help 会说明写法。',
+  },
   'commander.optionMissingArgument': {
     en: '{what} needs a value behind it.',
     'zh-CN': '{what} 后面需要一个值。',

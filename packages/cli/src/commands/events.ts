@@ -62,6 +62,7 @@ export const eventsCommand = defineCommand({
       if (item.type === 'event') out.item(item.event, eventLine);
       if (item.type === 'closed') out.note(say(phrases.again, { why: item.error.message }));
     }
+    signal.throwIfAborted();
     return undefined;
   },
 });

@@ -1,0 +1,194 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NodeView } from '@backlot/contract';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { all, submit, tasksOf } from '../system/jobs.ts';
+import { type Studio, startStudio } from '../system/studio.ts';
+import { waitUntil } from '../system/wait-until.ts';
+
+/** `backlot` as a person and a script use it, against the product as it runs. */
+const entry = join(import.meta.dirname, '../system/backlot-tiny.mjs');
+let studio: Studio;
+let home: string;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'backlot-cli-'));
+  studio = await startStudio({ flavour: 'tiny' });
+  await waitUntil('the node has proved that it can count', async () => {
+    const nodes = await all<NodeView>(studio, '/api/v1/nodes');
+    return nodes.some((node) => node.state === 'ready' && node.capabilities.some((c) => c.name === 'tiny'));
+  });
+});
+afterAll(async () => {
+  const { leftovers } = await studio.close();
+  await rm(home, { recursive: true, force: true });
+  expect(leftovers).toEqual([]);
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  /** Sent once the output has come so far. */
+  readonly interruptAfter?: string;
+}
+
+function backlot(
+  args: readonly string[],
+  { env = {}, stdin, interruptAfter }: RunOptions = {},
+): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [entry, ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: 120_000,
+      env: {
+        PATH: process.env.PATH,
+        HOME: home,
+        XDG_CONFIG_HOME: home,
+        LANG: 'C.UTF-8',
+        BACKLOT_URL: studio.url,
+        BACKLOT_TOKEN: studio.token,
+        ...env,
+      },
+    });
+    const ended = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (piece: string) => {
+        ended[name] += piece;
+        if (interruptAfter !== undefined && ended[name].includes(interruptAfter)) child.kill('SIGINT');
+      });
+    }
+    child.stdin.end(stdin ?? '');
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, ...ended }));
+  });
+}
+
+async function json<T>(...args: string[]): Promise<T> {
+  const { code, stdout, stderr } = await backlot([...args, '--json']);
+  expect(`${code} ${stderr}`).toBe('0 ');
+  return JSON.parse(stdout) as T;
+}
+
+describe('backlot', { timeout: 240_000 }, () => {
+  it('says who one is', async () => {
+    expect(await json('whoami')).toMatchObject({ url: studio.url, scopes: ['*'] });
+  });
+
+  it('lists machines, takes them out and in, and labels them', async () => {
+    const [node] = await json<NodeView[]>('nodes', 'list');
+    const name = node?.name ?? '';
+    expect(await json('nodes', 'cordon', name)).toMatchObject({ schedulable: 'cordoned' });
+    expect(await json('nodes', 'uncordon', node?.id.slice(-8) ?? '')).toMatchObject({ schedulable: 'yes' });
+    expect(await json('nodes', 'label', name, 'room=basement')).toMatchObject({
+      labels: { room: 'basement' },
+    });
+    const shown = await backlot(['nodes', 'show', name, '--language', 'zh-CN']);
+    expect(shown.stdout).toMatch(/接受工作/);
+    expect(shown.stdout).toMatch(/room=basement/);
+    expect(await json('nodes', 'join-token')).toMatchObject({
+      commands: { linux: expect.stringContaining('--join') },
+    });
+  });
+
+  it('does nothing that can not be undone without being told, where nobody can be asked', async () => {
+    const [node] = await json<NodeView[]>('nodes', 'list');
+    const { code, stderr } = await backlot(['nodes', 'remove', node?.name ?? '']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--yes/);
+    expect(await json<NodeView[]>('nodes', 'list')).toHaveLength(1);
+  });
+
+  it('follows a job to its end and exits by how it went', async () => {
+    const good = await submit(studio, 'tiny.count', { parts: 2, steps: 3 }, 'a good one');
+    const followed = await backlot(['jobs', 'wait', good.id]);
+    expect(followed.code).toBe(0);
+    expect(followed.stdout).toMatch(/a good one.*\nsucceeded {2}100 %/);
+    expect(await json('jobs', 'show', good.id.slice(-8))).toMatchObject({ state: 'succeeded' });
+
+    const bad = await submit(
+      studio,
+      'tiny.count',
+      { parts: 1, mode: 'crash', faultyAttempts: 99 },
+      'a bad one',
+    );
+    const failed = await backlot(['jobs', 'wait', bad.id]);
+    expect(failed.code).toBe(1);
+    expect(failed.stdout).toMatch(/^Failed: .+/m);
+
+    const [task] = await tasksOf(studio, bad.id);
+    const detail = await backlot(['tasks', 'show', task?.id ?? '']);
+    expect(detail.stdout).toMatch(/^FENCE +NODE/m);
+  });
+
+  it('prints the log of a task', async () => {
+    const job = await submit(studio, 'tiny.count', { parts: 1, steps: 3 });
+    await backlot(['jobs', 'wait', job.id]);
+    const part = (await tasksOf(studio, job.id)).find((task) => task.kind === 'tiny.part');
+    const once = await backlot(['tasks', 'logs', part?.id ?? '']);
+    const followed = await backlot(['tasks', 'logs', part?.id ?? '', '--follow']);
+    expect(once.code).toBe(0);
+    expect(once.stdout.length).toBeGreaterThan(0);
+    expect(followed.stdout).toBe(once.stdout);
+  });
+
+  it('steers a job: pause, resume, priority, cancel', async () => {
+    const job = await submit(studio, 'tiny.count', { parts: 3, steps: 400, stepMs: 50 }, 'a long one');
+    expect(await json('jobs', 'pause', job.id)).toMatchObject({ intent: 'pause' });
+    expect(await json('jobs', 'resume', job.id)).toMatchObject({ intent: 'run' });
+    expect(await json('jobs', 'priority', job.id, '-5')).toMatchObject({ priority: -5 });
+    expect(await json('jobs', 'cancel', job.id)).toMatchObject({ intent: 'cancel' });
+    expect((await backlot(['jobs', 'wait', job.id])).code).toBe(1);
+    expect(await json<unknown[]>('jobs', 'list', '--state', 'canceled')).toHaveLength(1);
+  });
+
+  it('streams events until Ctrl-C, and ends as shells expect it', async () => {
+    const { code, stdout } = await backlot(['events', '--follow', '--json', '-n', '3'], {
+      interruptAfter: '\n',
+    });
+    expect(code).toBe(130);
+    for (const line of stdout.trim().split('\n'))
+      expect(JSON.parse(line)).toMatchObject({ seq: expect.any(Number) });
+  });
+
+  it('keeps a token after trying it, and forgets it again', async () => {
+    const env = { BACKLOT_TOKEN: '' };
+    const wrong = await backlot(['login'], { env, stdin: 'blt_not-a-token-at-all\n' });
+    expect(wrong.code).toBe(3);
+    expect((await backlot(['whoami'], { env })).code).toBe(3);
+    expect((await backlot(['login'], { env, stdin: `${studio.token}\n` })).code).toBe(0);
+    expect((await backlot(['whoami'], { env: { ...env, BACKLOT_URL: '' } })).code).toBe(0);
+    expect((await backlot(['logout'], { env })).code).toBe(0);
+    expect((await backlot(['whoami'], { env })).code).toBe(3);
+  });
+
+  it.each([
+    ['not found', ['jobs', 'show', 'ffffffff'], 4, /There is no job ffffffff/],
+    ['usage', ['jobs', 'priority', 'x', 'high'], 2, /<priority>/],
+    ['an unknown command', ['jbos', 'list'], 2, /There is no command jbos.*Did you mean jobs/],
+    ['unreachable', ['jobs', 'list', '--url', 'http://127.0.0.1:2'], 6, /can't be reached/],
+  ] as const)('exits with a promised code: %s', async (_what, args, code, sentence) => {
+    const ended = await backlot(args);
+    expect(ended.stderr).toMatch(sentence);
+    expect(ended.code).toBe(code);
+    expect(ended.stdout).toBe('');
+    const asJson = await backlot([...args, '--json']);
+    expect(JSON.parse(asJson.stderr)).toMatchObject({ error: { code: expect.any(String) } });
+  });
+
+  it('backs up while everything runs, and restores into an empty installation', async () => {
+    const file = join(home, 'all.backlot');
+    const made = await backlot(['backup', file, '--data-dir', studio.dataDir]);
+    expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/\d+ rows and \d+ files/) });
+    expect((await backlot(['backup', file, '--data-dir', studio.dataDir])).code).toBe(2);
+    const refused = await backlot(['restore', file, '--data-dir', studio.dataDir]);
+    expect(refused.code).toBe(5);
+    expect(refused.stderr).toMatch(/empty database/);
+  });
+});
