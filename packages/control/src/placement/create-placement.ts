@@ -74,17 +74,24 @@ export function createPlacement(deps: PlacementDeps): PlacementRoom {
     for (const pool of wanted) if (!seats.has(pool) && !closed) await open(pool);
     for (const pool of seats.keys()) if (!wanted.has(pool)) await shut(pool);
   };
-  const schedule = (): void => {
+  const lookSoon = (): void => {
+    cancelTimer?.();
+    schedule(0);
+  };
+  const schedule = (ms = poolsMs): void => {
     if (closed) return;
-    cancelTimer = deps.clock.after(poolsMs, () => {
+    cancelTimer = deps.clock.after(ms, () => {
+      cancelTimer = undefined;
       looking = lookForPools()
         .catch((error: unknown) => deps.log.warn({ err: error }, 'pools could not be read'))
-        .finally(schedule);
+        .finally(() => schedule());
     });
   };
 
   return {
     wake(why: WakeReason) {
+      // A pool may have been made or removed; the next look is at most a moment away anyway.
+      if (why === 'policy-changed' && cancelTimer) lookSoon();
       for (const seat of seats.values()) seat.loop?.wake(why);
     },
     async start() {
