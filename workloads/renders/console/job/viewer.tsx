@@ -75,8 +75,8 @@ export function Viewer({ artifactId, title, onClose, onPrevious, onNext }: Viewe
 
   return (
     <Modal.Root opened onClose={onClose} fullScreen transitionProps={{ duration: 90 }} lockScroll={false}>
-      <Modal.Content aria-label={say('zoom.label')} className={classes.content ?? ''} onKeyDown={onKeyDown}>
-        <Modal.Body className={classes.body ?? ''}>
+      <Modal.Content aria-label={say('zoom.label')} className={classes.content ?? ''}>
+        <Modal.Body className={classes.body ?? ''} onKeyDown={onKeyDown}>
           <header className={classes.bar}>
             <strong className={classes.title}>{title}</strong>
             <span className={classes.scale}>{Math.round(view.scale * 100)} %</span>
