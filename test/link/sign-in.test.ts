@@ -68,8 +68,9 @@ describe('signing in', () => {
     const honest = await join();
     const thief = await startLinkNode({ url: control.url, joinToken: await control.joinToken() });
     nodes.push(thief);
-    await thief.identity.joined(idOf(honest), 'thief');
+    await until('it is signed in as itself', () => thief.welcomes.length > 0);
     thief.client.close();
+    await thief.identity.joined(idOf(honest), 'thief');
     const again = await thief.again();
     nodes.push(again);
     await until('it is refused', () => again.refusals.length > 0);

@@ -24,6 +24,7 @@ export class Identity {
   readonly #path: string;
   readonly #key: KeyObject;
   #file: IdentityFile;
+  #saving: Promise<void> = Promise.resolve();
 
   private constructor(path: string, file: IdentityFile, key: KeyObject) {
     this.#path = path;
@@ -94,9 +95,14 @@ export class Identity {
     if (epoch !== this.#file.epoch) await this.#save({ epoch });
   }
 
-  async #save(change: Partial<IdentityFile>): Promise<void> {
-    const file = { ...this.#file, ...change };
-    await writeDurably(this.#path, `${JSON.stringify(file, null, 2)}\n`, 0o600);
-    this.#file = file;
+  /** One after the other: two changes at once must not lose each other. */
+  #save(change: Partial<IdentityFile>): Promise<void> {
+    const saved = this.#saving.then(async () => {
+      const file = { ...this.#file, ...change };
+      await writeDurably(this.#path, `${JSON.stringify(file, null, 2)}\n`, 0o600);
+      this.#file = file;
+    });
+    this.#saving = saved.catch(() => undefined);
+    return saved;
   }
 }

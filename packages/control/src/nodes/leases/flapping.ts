@@ -7,9 +7,9 @@ export interface FlappingRule {
 }
 
 export const flappingRule: FlappingRule = {
-  returns: 4,
+  returns: 6,
   withinMs: 600_000,
-  quarantineMs: 120_000,
+  quarantineMs: 60_000,
   maxQuarantineMs: 1_800_000,
 };
 

@@ -168,7 +168,10 @@ export class NodeRegistry {
     hello: Hello | undefined,
   ): Promise<void> {
     if (node.state !== 'ready') nodeMachine.assert(node.state, 'ready');
-    const quarantineMs = node.state === 'unreachable' || node.state === 'lost' ? this.#returned(node.id) : 0;
+    // An agent that was started anew is no sign of a bad way: its work went on without it.
+    const sameAgent = hello === undefined || hello.bootId === node.boot_id;
+    const returns = sameAgent && (node.state === 'unreachable' || node.state === 'lost');
+    const quarantineMs = returns ? this.#returned(node.id) : 0;
     await tx
       .updateTable('node')
       .set({
