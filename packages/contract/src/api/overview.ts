@@ -26,6 +26,7 @@ export const Overview = z.object({
   failed: z.array(Job),
   /** Live counts per workload, for the rail: `{ renders: 3 }`. */
   live: z.record(z.string(), z.number().int()),
+  /** Bytes. `used` is what our blobs take; `free` and `total` are the disk's, or 0 for a store without an end. */
   storage: z.object({ used: z.number(), free: z.number(), total: z.number(), artifacts: z.number().int() }),
   health: Health,
 });

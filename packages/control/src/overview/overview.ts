@@ -62,14 +62,19 @@ async function countLive({ workloads, kernel, log }: OverviewDeps): Promise<Reco
 }
 
 async function readStorage({ db, blobs }: OverviewDeps): Promise<Overview['storage']> {
-  const [space, artifacts] = await Promise.all([
+  const [space, artifacts, stored] = await Promise.all([
     blobs.space().catch(() => undefined),
     db
       .selectFrom('artifact')
       .select((query) => query.fn.countAll<number>().as('n'))
       .where('deleted_at', 'is', null)
       .executeTakeFirst(),
+    // What is ours: the rest of the disk is used by whoever else lives on it.
+    db
+      .selectFrom('blob')
+      .select((query) => query.fn.sum<number>('size').as('bytes'))
+      .executeTakeFirst(),
   ]);
-  const { used, free, total } = space ?? { used: 0, free: 0, total: 0 };
-  return { used, free, total, artifacts: Number(artifacts?.n ?? 0) };
+  const { free, total } = space ?? { free: 0, total: 0 };
+  return { used: Number(stored?.bytes ?? 0), free, total, artifacts: Number(artifacts?.n ?? 0) };
 }
