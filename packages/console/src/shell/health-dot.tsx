@@ -9,7 +9,7 @@ import { Ago } from '../parts/time.tsx';
 import classes from './health-dot.module.css';
 import { shellTexts } from './texts.ts';
 
-type Status = Health['status'] | 'unreachable';
+type Status = Health['status'] | 'unreachable' | 'asking';
 const isPart = (key: string): key is keyof typeof shellTexts.table & `part.${string}` =>
   key in shellTexts.table;
 
@@ -19,7 +19,7 @@ export function HealthDot() {
   const sentence = useReason();
   const health = useQuery(healthQuery());
   const live = useLiveStatus();
-  const status: Status = health.isError ? 'unreachable' : (health.data?.status ?? 'ok');
+  const status: Status = health.isError ? 'unreachable' : (health.data?.status ?? 'asking');
   const word = say(`health.${status}`);
   return (
     <Popover width={340} position="bottom-end" withinPortal>

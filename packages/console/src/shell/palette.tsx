@@ -124,6 +124,7 @@ export function Palette({ entries, commands }: PaletteProps) {
       scrollable
       maxHeight={440}
       transitionProps={{ duration: 90 }}
+      overlayProps={{ blur: 0, backgroundOpacity: 0.35 }}
       searchProps={{
         leftSection: <IconSearch size={17} aria-hidden="true" />,
         placeholder: say('palette.placeholder'),

@@ -43,6 +43,7 @@ export const shellTexts = defineTexts('shell', {
   'health.ok': { en: 'all is well', 'zh-CN': '一切正常' },
   'health.degraded': { en: 'degraded', 'zh-CN': '部分降级' },
   'health.down': { en: 'down', 'zh-CN': '故障' },
+  'health.asking': { en: 'asking…', 'zh-CN': '查询中…' },
   'health.unreachable': { en: 'no answer', 'zh-CN': '无响应' },
   'health.since': { en: 'since', 'zh-CN': '自' },
   'health.live': { en: 'Live updates', 'zh-CN': '实时更新' },

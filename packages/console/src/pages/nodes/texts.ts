@@ -92,8 +92,8 @@ export const nodeTexts = defineTexts('nodes', {
   'join.windows': { en: 'Windows', 'zh-CN': 'Windows' },
   'join.docker': { en: 'Docker', 'zh-CN': 'Docker' },
   'join.once': {
-    en: 'The token is shown only now. It is good until',
-    'zh-CN': '令牌仅显示一次，有效至',
+    en: 'The token is shown only now. It expires',
+    'zh-CN': '令牌仅显示一次，到期时间：',
   },
   'join.waiting': { en: 'Waits for the machine to call…', 'zh-CN': '等待机器连接…' },
   'join.arrived': { en: '{{name}} has joined.', 'zh-CN': '{{name}} 已接入。' },
