@@ -62,6 +62,14 @@ export const benchCommands: CliGroup = {
         countOption('--seconds <seconds>', 'how long to measure', '测量时长（秒）', '30'),
       ],
     ),
+    benchCommand(
+      'renders',
+      {
+        en: 'Wall time of an animation of short frames against one plain blender -a of the same file',
+        'zh-CN': '短帧动画的总耗时，与同一文件直接运行 blender -a 相比',
+      },
+      [countOption('--tasks <count>', 'frames', '帧数', '60')],
+    ),
   ],
 };
 
