@@ -8,6 +8,7 @@ const tiny = {
   control: async () => (await import('../../packages/testkit/src/tiny/control.ts')).tinyControl,
   node: async () => (await import('../../packages/testkit/src/tiny/node.ts')).tinyNode,
   commands: async () => [],
+  phrases: async () => (await import('../../packages/testkit/src/tiny/contract.ts')).tinyPhrases,
 };
 
 await main({ process, workloads: [tiny], entry: fileURLToPath(import.meta.url) });

@@ -8,4 +8,5 @@ export const renders = {
   control: async () => (await import('./control/index.ts')).rendersControl,
   node: async () => (await import('./node/index.ts')).rendersNode,
   commands: async () => (await import('./cli/index.ts')).rendersCommands,
+  phrases: async () => (await import('./contract/phrases.ts')).renderPhrases,
 } as const;

@@ -1,4 +1,4 @@
-import type { Language, Phrase, PhraseParams } from '@backlot/contract/phrase';
+import type { Language, Phrase, PhraseParams, Reason } from '@backlot/contract/phrase';
 import type { ApiClient } from '@backlot/sdk';
 import type { z } from 'zod';
 import type { ExitCode } from './exit-codes.ts';
@@ -88,6 +88,11 @@ export interface CommandContext {
    * @throws CliError `not_signed_in` with the sentence that says how to sign in.
    */
   api(): Promise<ApiClient>;
+  /**
+   * What turns a reason (why work waits, why it failed) into a sentence in the language of this terminal. The
+   * sentences of all workloads are loaded for it the first time, and only when the language is not the stored one.
+   */
+  reasons(): Promise<(reason: Reason) => string>;
   /** What `--url` says, for the commands that work without being signed in. */
   readonly address: string | undefined;
   /** Aborted by the first Ctrl-C or SIGTERM; a second one ends the process. */

@@ -7,6 +7,8 @@ import { type Machine, thisMachine } from './config/data-dir.ts';
 import { urlSchema } from './config/setting.ts';
 import { SignIns } from './credentials/sign-ins.ts';
 import { type Sink, TerminalOutput } from './output/terminal-output.ts';
+import type { Product } from './product.ts';
+import { loadReasons, type ReasonText } from './reasons.ts';
 
 /** What the frame knows beyond what commands are given. */
 export interface FrameOptions {
@@ -18,12 +20,14 @@ export interface FrameOptions {
   readonly stderr: Sink;
   readonly cwd: string;
   readonly env: Machine['env'];
+  readonly workloads: Product['workloads'];
 }
 
 /** The context of one command. */
 export function createContext(options: FrameOptions): CommandContext {
   const { json, language, signal, stdout, stderr, cwd, env } = options;
   let api: Promise<ApiClient> | undefined;
+  let reasons: Promise<ReasonText> | undefined;
   return {
     out: new TerminalOutput({ json, stdout, stderr, env }),
     language,
@@ -32,6 +36,10 @@ export function createContext(options: FrameOptions): CommandContext {
     api: () => {
       api ??= signedInApi(options);
       return api;
+    },
+    reasons: () => {
+      reasons ??= loadReasons(options.workloads, language);
+      return reasons;
     },
     signal,
     cwd,

@@ -43,6 +43,7 @@ export async function main({ process, workloads, entry }: MainOptions): Promise<
           stderr: process.stderr,
           cwd: process.cwd(),
           env: process.env,
+          workloads,
         });
       },
     });

@@ -1,3 +1,4 @@
+import type { PhraseTable } from '@backlot/contract/phrase';
 import type { ControlWorkload } from '@backlot/control/workload';
 import type { NodeWorkload } from '@backlot/node/workload';
 import { renders } from '@backlot/renders';
@@ -9,6 +10,8 @@ export interface Workload {
   readonly control: () => Promise<ControlWorkload>;
   readonly node: () => Promise<NodeWorkload>;
   readonly commands: () => Promise<readonly CliCommand[]>;
+  /** The sentences of its reasons and failures by code, for commands that show any job or task. */
+  readonly phrases: () => Promise<PhraseTable>;
 }
 
 /**

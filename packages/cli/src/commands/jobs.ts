@@ -6,9 +6,9 @@ import { z } from 'zod';
 import { type CliGroup, type CommandContext, defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatAge, formatDuration, formatPercent } from '../output/amounts.ts';
+import type { ReasonText } from '../reasons.ts';
 import { findByName, projectFilter, shortId } from './find.ts';
 import { idOf, limitOption, limitSchema, projectOption } from './options.ts';
-import { reasonText } from './reason-text.ts';
 import { watchJob } from './watch-job.ts';
 
 const jobArgument = { name: 'job', description: idOf('job', '作业') } as const;
@@ -65,7 +65,7 @@ export const jobsCommands: CliGroup = {
       async run(context, { job: typed }) {
         const client = await context.api();
         const job = await findJob(client, typed, context.signal);
-        context.out.result(job, () => describeJob(job, context));
+        await showJob(job, context);
         return undefined;
       },
     }),
@@ -82,7 +82,7 @@ export const jobsCommands: CliGroup = {
         const client = await context.api();
         const { id } = await findJob(client, typed, context.signal);
         const job = await watchJob(context, client, id);
-        context.out.result(job, () => describeJob(job, context));
+        await showJob(job, context);
         return job.state === 'succeeded' ? exitCodes.ok : exitCodes.failed;
       },
     }),
@@ -104,7 +104,7 @@ export const jobsCommands: CliGroup = {
         const client = await context.api();
         const { id } = await findJob(client, typed, context.signal);
         const job = await client.jobs.retryFailed(id, context.signal);
-        context.out.result(job, () => describeJob(job, context));
+        await showJob(job, context);
         return undefined;
       },
     }),
@@ -132,7 +132,7 @@ export const jobsCommands: CliGroup = {
         const client = await context.api();
         const { id } = await findJob(client, typed, context.signal);
         const job = await client.jobs.change(id, { priority }, context.signal);
-        context.out.result(job, () => describeJob(job, context));
+        await showJob(job, context);
         return undefined;
       },
     }),
@@ -149,7 +149,7 @@ function intentCommand(name: string, intent: Job['intent'], summary: Phrase) {
       const client = await context.api();
       const { id } = await findJob(client, typed, context.signal);
       const job = await client.jobs.change(id, { intent }, context.signal);
-      context.out.result(job, () => describeJob(job, context));
+      await showJob(job, context);
       return undefined;
     },
   });
@@ -186,8 +186,13 @@ function jobRow(job: Job): readonly string[] {
   ];
 }
 
+async function showJob(job: Job, context: CommandContext): Promise<void> {
+  const sentence = await context.reasons();
+  context.out.result(job, () => describeJob(job, context, sentence));
+}
+
 /** A job in a few lines: what it is, how far, why not further. */
-export function describeJob(job: Job, { say, language }: CommandContext): readonly string[] {
+function describeJob(job: Job, { say }: CommandContext, sentence: ReasonText): readonly string[] {
   const { progress, counts } = job;
   const tasks = Object.entries(counts)
     .filter(([, count]) => count > 0)
@@ -195,8 +200,8 @@ export function describeJob(job: Job, { say, language }: CommandContext): readon
     .join(', ');
   const eta =
     progress.etaMs === null ? '' : `, ${say(phrases.left, { time: formatDuration(progress.etaMs) })}`;
-  const wait = job.wait ? [`${say(phrases.waits)}: ${reasonText(job.wait, language)}`] : [];
-  const failure = job.failure ? [`${say(phrases.failed)}: ${reasonText(job.failure.reason, language)}`] : [];
+  const wait = job.wait ? [`${say(phrases.waits)}: ${sentence(job.wait)}`] : [];
+  const failure = job.failure ? [`${say(phrases.failed)}: ${sentence(job.failure.reason)}`] : [];
   return [
     `${job.name}  ${job.id}`,
     `${job.state}  ${formatPercent(progress.fraction)}${eta}  (${tasks})`,

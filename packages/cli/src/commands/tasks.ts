@@ -5,9 +5,9 @@ import { collect } from '@backlot/sdk';
 import { z } from 'zod';
 import { type CliGroup, type CommandContext, defineCommand } from '../command.ts';
 import { formatAge, formatDuration } from '../output/amounts.ts';
+import type { ReasonText } from '../reasons.ts';
 import { findJob } from './jobs.ts';
 import { limitOption, limitSchema } from './options.ts';
-import { reasonText } from './reason-text.ts';
 
 const taskArgument = {
   name: 'task',
@@ -38,8 +38,9 @@ export const tasksCommands: CliGroup = {
         },
       ],
       input: z.object({ job: z.string().optional(), state: TaskState.optional(), limit: limitSchema }),
-      async run({ out, api, say, language, signal }, { job, state, limit }) {
+      async run({ out, api, say, reasons, signal }, { job, state, limit }) {
         const client = await api();
+        const sentence = await reasons();
         const jobId = job === undefined ? undefined : (await findJob(client, job, signal)).id;
         const tasks = await collect(
           client.tasks.list({ jobId, state, limit: Math.min(limit, 500) }, signal),
@@ -63,7 +64,7 @@ export const tasksCommands: CliGroup = {
                   task.allocation?.nodeName ?? '-',
                   formatAge(task.createdAt, Date.now()),
                   task.key,
-                  task.wait ? reasonText(task.wait, language) : '',
+                  task.wait ? sentence(task.wait) : '',
                 ]),
               ),
         );
@@ -77,7 +78,8 @@ export const tasksCommands: CliGroup = {
       input: z.object({ task: z.string() }),
       async run(context, { task: id }) {
         const task = await (await context.api()).tasks.get(id, context.signal);
-        context.out.result(task, () => describeTask(task, context));
+        const sentence = await context.reasons();
+        context.out.result(task, () => describeTask(task, context, sentence));
         return undefined;
       },
     }),
@@ -141,19 +143,23 @@ export const tasksCommands: CliGroup = {
   ],
 };
 
-function describeTask(task: TaskDetail, { say, language, out }: CommandContext): readonly string[] {
+function describeTask(
+  task: TaskDetail,
+  { say, out }: CommandContext,
+  sentence: ReasonText,
+): readonly string[] {
   const attempts = task.allocations.map((allocation) => [
     String(allocation.fence),
     allocation.nodeName,
     allocation.outcome ?? allocation.state,
     durationOf(allocation),
-    allocation.failure ? reasonText(allocation.failure.reason, language) : '',
+    allocation.failure ? sentence(allocation.failure.reason) : '',
   ]);
   return [
     `${task.key}  ${task.kind}  ${task.id}`,
     `${task.state}  (${say(phrases.attempts, { attempt: task.attempt, most: task.maxAttempts })})`,
-    ...(task.wait ? [`${say(phrases.waits)}: ${reasonText(task.wait, language)}`] : []),
-    ...(task.failure ? [`${say(phrases.failed)}: ${reasonText(task.failure.reason, language)}`] : []),
+    ...(task.wait ? [`${say(phrases.waits)}: ${sentence(task.wait)}`] : []),
+    ...(task.failure ? [`${say(phrases.failed)}: ${sentence(task.failure.reason)}`] : []),
     ...(attempts.length > 0
       ? [
           '',

@@ -2,7 +2,7 @@ import type { Job } from '@backlot/contract/api/jobs';
 import type { ApiClient } from '@backlot/sdk';
 import type { CommandContext } from '../command.ts';
 import { formatDuration } from '../output/amounts.ts';
-import { reasonText } from './reason-text.ts';
+import type { ReasonText } from '../reasons.ts';
 
 /** The sweep behind the live stream: a missed event must not keep anybody waiting. */
 const sweepMs = 5000;
@@ -17,7 +17,8 @@ const endStates: ReadonlySet<Job['state']> = new Set(['succeeded', 'failed', 'ca
  * @throws Interrupt when the person has seen enough; the job goes on.
  */
 export async function watchJob(context: CommandContext, client: ApiClient, id: string): Promise<Job> {
-  const { out, signal, language } = context;
+  const { out, signal } = context;
+  const sentence = await context.reasons();
   const watching = new AbortController();
   const ended = AbortSignal.any([signal, watching.signal]);
   const bell = new Bell();
@@ -26,7 +27,7 @@ export async function watchJob(context: CommandContext, client: ApiClient, id: s
   const progress = out.progress({ title: job.name, total: 100 });
   try {
     for (;;) {
-      progress.update({ done: job.progress.fraction * 100, note: noteOf(job, language) });
+      progress.update({ done: job.progress.fraction * 100, note: noteOf(job, sentence) });
       if (endStates.has(job.state)) break;
       await client.transport.clock.sleep(leastMs, signal);
       await Promise.race([bell.rung(), client.transport.clock.sleep(sweepMs, ended).catch(() => undefined)]);
@@ -34,7 +35,7 @@ export async function watchJob(context: CommandContext, client: ApiClient, id: s
       job = await client.jobs.get(id, signal);
     }
     if (job.state === 'succeeded') progress.succeed();
-    else progress.fail(job.failure ? reasonText(job.failure.reason, language) : job.state);
+    else progress.fail(job.failure ? sentence(job.failure.reason) : job.state);
     return job;
   } catch (error) {
     progress.fail();
@@ -72,8 +73,8 @@ class Bell {
   }
 }
 
-function noteOf(job: Job, language: CommandContext['language']): string {
-  if (job.wait) return reasonText(job.wait, language);
+function noteOf(job: Job, sentence: ReasonText): string {
+  if (job.wait) return sentence(job.wait);
   const { etaMs, etaLowMs, etaHighMs } = job.progress;
   if (etaMs === null) return job.state;
   const band =
