@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sayNoun } from '../nouns.ts';
 import { fill, type Language, type Phrase, PhraseParams } from '../phrase.ts';
 
 /**
@@ -12,6 +13,8 @@ export interface ErrorKind {
   /** Whether the same call may succeed later without any change. */
   readonly retryable: boolean;
   readonly message: Phrase;
+  /** Parameters that hold one of our nouns, such as `node`: a person reads the word of their language. */
+  readonly nouns?: readonly string[];
 }
 
 /** Declares the errors of one area. The key is the code, so that a code can stand only once in a table. */
@@ -44,7 +47,7 @@ export class BacklotError extends Error {
 
   constructor(kind: ErrorKind, options: ErrorOptions = {}) {
     super(
-      fill(kind.message, options.params ?? {}, 'en'),
+      sentenceOf(kind, options.params ?? {}, 'en'),
       options.cause === undefined ? {} : { cause: options.cause },
     );
     this.name = 'BacklotError';
@@ -61,8 +64,17 @@ export class BacklotError extends Error {
 
   /** The sentence in the reader's language. */
   sentence(language: Language): string {
-    return fill(this.kind.message, this.params, language);
+    return sentenceOf(this.kind, this.params, language);
   }
+}
+
+function sentenceOf(kind: ErrorKind, params: PhraseParams, language: Language): string {
+  const said: PhraseParams = { ...params };
+  for (const name of kind.nouns ?? []) {
+    const noun = said[name];
+    if (typeof noun === 'string') said[name] = sayNoun(noun, language);
+  }
+  return fill(kind.message, said, language);
 }
 
 /** One fault at one place of the input. */

@@ -46,9 +46,10 @@ export const cliErrors = defineErrors({
     status: 409,
     retryable: false,
     message: {
-      en: '{name} fits several {what}: {matches}. Use more of the id.',
+      en: 'More than one {what} fits {name}: {matches}. Use more of the id.',
       'zh-CN': '{name} 对应多个{what}：{matches}。请输入更完整的编号。',
     },
+    nouns: ['what'],
   },
   part_failed: {
     status: 500,

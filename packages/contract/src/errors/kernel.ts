@@ -17,6 +17,7 @@ export const kernelErrors = defineErrors({
       en: 'There is no {what} {id}, or you may not see it. Check the id and the project.',
       'zh-CN': '没有找到{what} {id}，或者您无权查看。请检查编号和项目。',
     },
+    nouns: ['what'],
   },
   route_not_found: {
     status: 404,

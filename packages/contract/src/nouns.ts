@@ -1,0 +1,39 @@
+import type { Language, Phrase } from './phrase.ts';
+
+/**
+ * What our things are called inside of a sentence. Programs get the key (`params.what` of `not_found`), people
+ * the word. Keys are what errors name, what routes are about, and the tables that a reference can miss.
+ */
+const nouns: Readonly<Record<string, Phrase>> = {
+  account: { en: 'account', 'zh-CN': '账号' },
+  allocation: { en: 'allocation', 'zh-CN': '分配' },
+  artifact: { en: 'artifact', 'zh-CN': '产物' },
+  attempt: { en: 'attempt of the task', 'zh-CN': '任务的执行记录' },
+  blob: { en: 'file', 'zh-CN': '文件' },
+  'blob multipart': { en: 'upload', 'zh-CN': '上传' },
+  delivery: { en: 'delivery', 'zh-CN': '投递记录' },
+  event: { en: 'event', 'zh-CN': '事件' },
+  host: { en: 'host process', 'zh-CN': '宿主进程' },
+  job: { en: 'job', 'zh-CN': '作业' },
+  'join token': { en: 'join token', 'zh-CN': '加入令牌' },
+  member: { en: 'member', 'zh-CN': '成员' },
+  model: { en: 'model', 'zh-CN': '模型' },
+  node: { en: 'node', 'zh-CN': '节点' },
+  pool: { en: 'pool', 'zh-CN': '资源池' },
+  project: { en: 'project', 'zh-CN': '项目' },
+  render: { en: 'render', 'zh-CN': '渲染' },
+  'renders model': { en: 'model', 'zh-CN': '模型' },
+  route: { en: 'route', 'zh-CN': '接口' },
+  session: { en: 'session', 'zh-CN': '会话' },
+  setting: { en: 'setting', 'zh-CN': '设置' },
+  task: { en: 'task', 'zh-CN': '任务' },
+  token: { en: 'token', 'zh-CN': '令牌' },
+  upload: { en: 'upload', 'zh-CN': '上传' },
+  webhook: { en: 'webhook', 'zh-CN': '回调' },
+};
+
+/** The word for one of our things; what nobody has named here stays as it is. */
+export function sayNoun(what: string, language: Language): string {
+  const key = what.replace(/[-_]/g, ' ');
+  return (Object.hasOwn(nouns, key) ? nouns[key]?.[language] : undefined) ?? key;
+}
