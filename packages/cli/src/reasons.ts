@@ -6,15 +6,13 @@ export type ReasonText = (reason: Reason) => string;
 
 /**
  * Loads what it takes to say any reason in a language: the sentences of the kernel and of every workload. English
- * takes nothing: it comes with the reason, as it was when it was stored.
+ * takes no workload: theirs come with the reason, as they were when it was stored.
  */
 export async function loadReasons(
   workloads: readonly Pick<Workload, 'phrases'>[],
   language: Language,
 ): Promise<ReasonText> {
-  const tables =
-    language === 'en'
-      ? []
-      : [kernelPhrases, ...(await Promise.all(workloads.map((workload) => workload.phrases())))];
+  const theirs = language === 'en' ? [] : workloads.map((workload) => workload.phrases());
+  const tables = [kernelPhrases, ...(await Promise.all(theirs))];
   return (reason) => translateReason(reason, tables, language);
 }

@@ -18,6 +18,19 @@ describe('phrases', () => {
     expect(fill({ en: '{constructor}', 'zh-CN': '' }, {}, 'en')).toBe('{constructor}');
   });
 
+  it('put a word in the number of a parameter', () => {
+    const phrase = { en: '{n} {n|file|files} in {folder}', 'zh-CN': '{folder} 中有 {n} 个文件' };
+    const said = (n: number | string) => fill(phrase, { n, folder: 'out' }, 'en');
+    expect([0, 1, 2, '1'].map(said)).toEqual([
+      '0 files in out',
+      '1 file in out',
+      '2 files in out',
+      '1 file in out',
+    ]);
+    expect(fill(phrase, { n: 1, folder: '{n|a|b}' }, 'zh-CN')).toBe('{n|a|b} 中有 1 个文件');
+    expect(fill(phrase, {}, 'en')).toBe('{n} {n|file|files} in {folder}');
+  });
+
   it.each([
     [undefined, 'en'],
     ['zh', 'zh-CN'],

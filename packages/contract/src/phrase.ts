@@ -5,18 +5,25 @@ export const languages = ['en', 'zh-CN'] as const;
 export const Language = z.enum(languages);
 export type Language = z.infer<typeof Language>;
 
-/** One sentence in every language. `{name}` is replaced by the parameter of that name. */
+/**
+ * One sentence in every language. `{name}` is replaced by the parameter of that name, and `{name|one|other}` by the
+ * first word where that parameter is 1, else by the second: `{count} {count|file|files}`.
+ */
 export type Phrase = Readonly<Record<Language, string>>;
 
 /** Values that go into a phrase. They are data: they are never parsed, and never looked up again. */
 export const PhraseParams = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 export type PhraseParams = z.infer<typeof PhraseParams>;
 
+const placeholder = /\{(\w+)(?:\|([^|{}]*)\|([^|{}]*))?\}/g;
+
 /** Fills a phrase in one language. A parameter that is missing stays visible as `{name}`, so that tests find it. */
 export function fill(phrase: Phrase, params: PhraseParams, language: Language): string {
-  return phrase[language].replace(/\{(\w+)\}/g, (whole, name: string) => {
+  return phrase[language].replace(placeholder, (whole, name: string, one?: string, other?: string) => {
     const value = Object.hasOwn(params, name) ? params[name] : undefined;
-    return value === undefined ? whole : String(value);
+    if (value === undefined) return whole;
+    if (one === undefined || other === undefined) return String(value);
+    return Number(value) === 1 ? one : other;
   });
 }
 

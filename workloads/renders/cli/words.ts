@@ -23,7 +23,7 @@ export const words = {
   alreadyThere: { en: 'already there, nothing sent', 'zh-CN': '已存在，无需上传' },
   rendering: { en: 'Rendering', 'zh-CN': '正在渲染' },
   importing: { en: 'reading the model', 'zh-CN': '正在读取模型' },
-  framesDone: { en: '{count} frames', 'zh-CN': '{count} 帧' },
+  framesDone: { en: '{count} {count|frame|frames}', 'zh-CN': '{count} 帧' },
   eta: { en: 'about {seconds} s left ({low}–{high} s)', 'zh-CN': '约剩 {seconds} 秒（{low}–{high} 秒）' },
   supplying: {
     en: 'The model needs {names}; found beside it.',
@@ -47,5 +47,5 @@ export const words = {
     en: '{name} did not arrive whole. Run: backlot renders download {id}',
     'zh-CN': '{name} 下载不完整。请运行：backlot renders download {id}',
   },
-  saved: { en: '{count} files in {folder}', 'zh-CN': '{count} 个文件已保存到 {folder}' },
+  saved: { en: '{count} {count|file|files} in {folder}', 'zh-CN': '{count} 个文件已保存到 {folder}' },
 } as const satisfies Readonly<Record<string, Phrase>>;

@@ -25,7 +25,7 @@ export const renderPhrases = {
       '{name} 不是可渲染的格式。请使用 .blend、.glb、.gltf、.obj、.fbx、.stl、.ply、.dae，或包含其中之一的 .zip。',
   },
   'renders.no_geometry': {
-    en: 'The model has no surface that could be rendered ({points} points and {edges} edges without a face). Give it faces, or export the mesh itself.',
+    en: 'The model has no surface that could be rendered ({points} {points|point|points} and {edges} {edges|edge|edges} without a face). Give it faces, or export the mesh itself.',
     'zh-CN': '模型中没有可渲染的表面（{points} 个点、{edges} 条边不属于任何面）。请添加面，或导出网格本身。',
   },
   'renders.empty_picture': {
@@ -33,7 +33,7 @@ export const renderPhrases = {
     'zh-CN': '模型在画面中不可见：其 {polygons} 个面退化、坐标无穷大或完全透明。请在原软件中检查比例和材质。',
   },
   'renders.too_large': {
-    en: 'The model has {polygons} faces, and at most {limit} are rendered. Reduce it and upload it again.',
+    en: 'The model has {polygons} {polygons|face|faces}, and at most {limit} are rendered. Reduce it and upload it again.',
     'zh-CN': '模型有 {polygons} 个面，最多渲染 {limit} 个。请精简后重新上传。',
   },
   'renders.no_such_camera': {
@@ -41,15 +41,15 @@ export const renderPhrases = {
     'zh-CN': '文件中没有摄像机“{wanted}”。现有：{cameras}。请选择其中之一或自动取景。',
   },
   'renders.too_many_frames': {
-    en: 'The file’s own range has {count} frames, and one job has {limit} at most. Choose frames, such as 1-250.',
+    en: 'The file’s own range has {count} {count|frame|frames}, and one job has {limit} at most. Choose frames, such as 1-250.',
     'zh-CN': '文件的帧范围共 {count} 帧，单个任务最多 {limit} 帧。请指定帧范围，例如 1-250。',
   },
   'renders.files_missing': {
-    en: '{count} files that the model refers to are missing: {names}. Upload them, or go on without them.',
+    en: '{count} {count|file|files} that the model refers to {count|is|are} missing: {names}. Upload {count|it|them}, or go on without {count|it|them}.',
     'zh-CN': '缺少模型引用的 {count} 个文件：{names}。请上传，或选择忽略并继续。',
   },
   'renders.files_required': {
-    en: '{count} files without which the model can’t be read are missing: {names}. Upload them.',
+    en: '{count} {count|file|files} without which the model can’t be read {count|is|are} missing: {names}. Upload {count|it|them}.',
     'zh-CN': '缺少读取模型所必需的 {count} 个文件：{names}。请上传。',
   },
   'renders.zip_refused': {

@@ -228,18 +228,21 @@ const phrases = {
   restoring: { en: 'Restoring', 'zh-CN': '正在恢复' },
   tables: { en: 'tables', 'zh-CN': '数据表' },
   blobs: { en: 'files', 'zh-CN': '文件' },
-  through: { en: '{rows} rows, {files} files', 'zh-CN': '{rows} 行，{files} 个文件' },
+  through: { en: '{rows} {rows|row|rows}, {files} {files|file|files}', 'zh-CN': '{rows} 行，{files} 个文件' },
   written: {
-    en: '{file}: {rows} rows and {files} files, {size}',
+    en: '{file}: {rows} {rows|row|rows} and {files} {files|file|files}, {size}',
     'zh-CN': '{file}：{rows} 行、{files} 个文件，{size}',
   },
   restored: {
-    en: 'Restored {rows} rows and {files} files from the backup of {at}.',
+    en: 'Restored {rows} {rows|row|rows} and {files} {files|file|files} from the backup of {at}.',
     'zh-CN': '已从 {at} 的备份恢复 {rows} 行、{files} 个文件。',
   },
-  skipped: { en: '{count} files of the backup were left out.', 'zh-CN': '备份中的 {count} 个文件未恢复。' },
+  skipped: {
+    en: '{count} {count|file|files} of the backup {count|was|were} left out.',
+    'zh-CN': '备份中的 {count} 个文件未恢复。',
+  },
   missing: {
-    en: '{count} files that the database knows are not in the store; the backup is without them.',
+    en: '{count} {count|file|files} that the database knows {count|is|are} not in the store; the backup is without {count|it|them}.',
     'zh-CN': '数据库记录的 {count} 个文件不在存储中，备份不包含它们。',
   },
   exists: {

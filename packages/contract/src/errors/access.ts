@@ -14,7 +14,7 @@ export const accessErrors = defineErrors({
     status: 429,
     retryable: true,
     message: {
-      en: 'Too many attempts to sign in. Try again in {seconds} seconds.',
+      en: 'Too many attempts to sign in. Try again in {seconds} {seconds|second|seconds}.',
       'zh-CN': '登录尝试过多，请在 {seconds} 秒后重试。',
     },
   },

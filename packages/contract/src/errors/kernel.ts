@@ -63,7 +63,7 @@ export const kernelErrors = defineErrors({
     status: 429,
     retryable: true,
     message: {
-      en: 'Too many requests. Try again in {seconds} seconds.',
+      en: 'Too many requests. Try again in {seconds} {seconds|second|seconds}.',
       'zh-CN': '请求过于频繁，请在 {seconds} 秒后重试。',
     },
   },
@@ -103,7 +103,7 @@ export const kernelErrors = defineErrors({
     status: 504,
     retryable: true,
     message: {
-      en: '{what} did not answer within {seconds} seconds. Try again; if it stays so, look at its log.',
+      en: '{what} did not answer within {seconds} {seconds|second|seconds}. Try again; if it stays so, look at its log.',
       'zh-CN': '{what} 在 {seconds} 秒内没有响应。请重试；如持续出现请查看日志。',
     },
   },

@@ -143,7 +143,7 @@ export const linkErrors = defineErrors({
     status: 409,
     retryable: false,
     message: {
-      en: 'The pool {name} still has {nodes} nodes. Move them to another pool first.',
+      en: 'The pool {name} still has {nodes} {nodes|node|nodes}. Move {nodes|it|them} to another pool first.',
       'zh-CN': '资源池 {name} 仍有 {nodes} 个节点。请先将其移到其他资源池。',
     },
   },

@@ -54,7 +54,7 @@ export const nodeErrors = defineErrors({
     status: 503,
     retryable: true,
     message: {
-      en: 'The host {host} is not running at the moment: {reason}. It is started again by itself; try again in {seconds} seconds.',
+      en: 'The host {host} is not running at the moment: {reason}. It is started again by itself; try again in {seconds} {seconds|second|seconds}.',
       'zh-CN': '主机进程 {host} 目前未运行：{reason}。系统会自动重启它，请在 {seconds} 秒后重试。',
     },
   },

@@ -43,7 +43,7 @@ export const agentPhrases = {
     'zh-CN': '该节点磁盘将满（剩余 {free} 字节），已结束任务以保证机器可用。',
   },
   'attempt.lease_lost': {
-    en: 'The node could not reach the control plane for {seconds} seconds and ended the work itself.',
+    en: 'The node could not reach the control plane for {seconds} {seconds|second|seconds} and ended the work itself.',
     'zh-CN': '该节点已有 {seconds} 秒无法连接控制平面，自行结束了任务。',
   },
   'attempt.output': {

@@ -44,7 +44,7 @@ export const endingPhrases = {
     'zh-CN': '结果不符合 {kind} 的约定：{problem}。这是产品缺陷，请报告。',
   },
   'failure.memory_limit': {
-    en: 'Ran out of memory again with {amount}, after {steps} raises. Give the task more, or make the work smaller.',
+    en: 'Ran out of memory again with {amount}, after {steps} {steps|raise|raises}. Give the task more, or make the work smaller.',
     'zh-CN': '已提升 {steps} 次，在 {amount} 内存下仍然不足。请分配更多内存或减小任务规模。',
   },
   'failure.follow_up': {
@@ -52,7 +52,7 @@ export const endingPhrases = {
     'zh-CN': '无法确定 {key} 之后的步骤：{problem}。这是产品缺陷，请报告。',
   },
   'failure.same_cause': {
-    en: '{count} tasks failed for the same reason, so the job was stopped: {cause}',
+    en: '{count} {count|task|tasks} failed for the same reason, so the job was stopped: {cause}',
     'zh-CN': '{count} 个任务因同一原因失败，作业已停止：{cause}',
   },
 } as const satisfies PhraseTable;

@@ -11,7 +11,7 @@ export const healthPhrases = {
     'zh-CN': '处理程序 {name} 在事件 {seq} 上失败：{error}。将会重试。',
   },
   'health.reaction_isolated': {
-    en: 'The reaction {name} gave up on event {seq} after {attempts} attempts and goes on with the next: {error}.',
+    en: 'The reaction {name} gave up on event {seq} after {attempts} {attempts|attempt|attempts} and goes on with the next: {error}.',
     'zh-CN': '处理程序 {name} 对事件 {seq} 尝试 {attempts} 次后放弃，继续处理后续事件：{error}。',
   },
   'health.events_behind': {

@@ -55,11 +55,14 @@ export const waitPhrases = {
     'zh-CN': '等待项目 {project} 释放资源：已占用 {used} 个 CPU 核心，上限 {limit} 个',
   },
   'wait.preempting': {
-    en: 'waits for {count} less urgent tasks on {node} to make room',
+    en: 'waits for {count} less urgent {count|task|tasks} on {node} to make room',
     'zh-CN': '等待 {node} 上 {count} 个优先级较低的任务让出资源',
   },
   'wait.paused': { en: 'its job is paused', 'zh-CN': '所属作业已暂停' },
-  'wait.needs': { en: 'waits for {count} tasks that it builds on', 'zh-CN': '等待其依赖的 {count} 个任务' },
+  'wait.needs': {
+    en: 'waits for {count} {count|task|tasks} that it builds on',
+    'zh-CN': '等待其依赖的 {count} 个任务',
+  },
   'wait.retry': {
     en: 'tries again soon, attempt {attempt} of {limit}',
     'zh-CN': '即将重试，第 {attempt} 次，共 {limit} 次',
@@ -106,10 +109,10 @@ export const waitPhrases = {
   },
   'wait.because.avoided': { en: 'it failed on {node}', 'zh-CN': '曾在 {node} 上失败' },
   'wait.because.refused': { en: '{node} refused it', 'zh-CN': '{node} 拒绝了任务' },
-  'wait.because.ahead': { en: '{count} are ahead of it', 'zh-CN': '前面还有 {count} 个' },
+  'wait.because.ahead': { en: '{count} {count|is|are} ahead of it', 'zh-CN': '前面还有 {count} 个' },
   'wait.because.ahead_in_project': {
     en: '{count} ahead in project {project}',
     'zh-CN': '项目 {project} 中前面还有 {count} 个',
   },
-  'wait.because.more': { en: 'and {count} more nodes', 'zh-CN': '另有 {count} 个节点' },
+  'wait.because.more': { en: 'and {count} more {count|node|nodes}', 'zh-CN': '另有 {count} 个节点' },
 } as const satisfies PhraseTable;

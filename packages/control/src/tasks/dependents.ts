@@ -13,7 +13,7 @@ export async function releaseDependents(change: Change, succeeded: readonly stri
       open_needs = t.open_needs - met.n,
       wait = CASE WHEN t.state = 'blocked' AND t.wait->>'code' = 'wait.needs'
         THEN jsonb_set(jsonb_set(t.wait, '{params,count}', to_jsonb(t.open_needs - met.n)), '{message}',
-                       to_jsonb('waits for ' || (t.open_needs - met.n) || ' tasks that it builds on'))
+                       to_jsonb('waits for ' || (t.open_needs - met.n) || CASE t.open_needs - met.n WHEN 1 THEN ' task' ELSE ' tasks' END || ' that it builds on'))
         ELSE t.wait END
     FROM (SELECT task_id, count(*)::int AS n FROM task_need WHERE needs_task_id = ANY(${succeeded}::uuid[])
           GROUP BY task_id) AS met
