@@ -152,7 +152,14 @@ async function start(options: ControlOptions, clock: Clock, owned: Ownership): P
   const blobs = await openBlobs(config, store);
   owned.add('files', () => blobs.close());
   const shared = { store, clock, log, events, audit, access, metrics };
-  const artifacts = createArtifacts({ ...shared, blobs, health, replica });
+  const artifacts = createArtifacts({
+    ...shared,
+    blobs,
+    health,
+    replica,
+    guards: workloads.flatMap(({ artifactGuard }) => artifactGuard ?? []),
+    kernel: theKernel,
+  });
   const nodes = createNodes({
     ...shared,
     reports: () => core.reports,

@@ -196,7 +196,13 @@ export interface BlobStore {
 }
 
 export interface Artifacts {
+  /** Whoever asks: routes answer only what `visibleTo` leaves of it. @throws not_found */
   get(id: Id): Promise<Artifact>;
+  /**
+   * Those of the artifacts that the guards of workloads let the actor see. A guard only takes away: rights in the
+   * artifacts' projects are the caller's to check.
+   */
+  visibleTo<One extends Artifact>(actor: Actor, artifacts: readonly One[]): Promise<One[]>;
   /** The bytes of an artifact. */
   open(artifact: Artifact, signal?: AbortSignal): Promise<Readable>;
   /**

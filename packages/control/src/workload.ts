@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type {
+  Artifact,
   Capability,
   Failure,
   Output,
@@ -160,6 +161,18 @@ export interface SocketRoute {
   ): void | Promise<void>;
 }
 
+/**
+ * Says which of these artifacts the actor may *not* see: ids, as a set, so that a list of any length costs one question.
+ * A guard only takes away: rights in the artifacts' projects are checked before, by the kernel. What it hides is as if it
+ * were not there, wherever artifacts are listed, looked at, downloaded, packed, deleted or found again by their bytes.
+ * Nodes are not asked about: they get the inputs of their tasks.
+ */
+export type ArtifactGuard = (
+  kernel: Kernel,
+  actor: Actor,
+  artifacts: readonly Artifact[],
+) => Promise<ReadonlySet<string>>;
+
 /** All that a workload brings to the control plane. */
 export interface ControlWorkload {
   /** The first word of its task kinds, events, permissions and metrics. */
@@ -174,6 +187,8 @@ export interface ControlWorkload {
   readonly reactions?: readonly EventReaction[];
   /** Registers routes; paths start with `/api/v1/` or are promised in product.md. */
   routes?(app: App, kernel: Kernel): void | Promise<void>;
+  /** Closes artifacts by rights of its own, beyond those of their projects. Must be a question or two for any number. */
+  readonly artifactGuard?: ArtifactGuard;
   readonly sockets?: readonly SocketRoute[];
   /** How many of its things are live now, for the console's rail. */
   live?(kernel: Kernel): Promise<number>;

@@ -82,7 +82,13 @@ export async function openCoreHouse(options: CoreHouseOptions): Promise<CoreHous
       events,
       audit: auditLog,
       access: createAccessControl(mergePermissions(options.workloads)),
-      artifacts: createRecords({ db, blobs, events }),
+      artifacts: createRecords({
+        db,
+        blobs,
+        events,
+        // Nobody looks at artifacts here; who may is the routes' business.
+        visibility: { visibleTo: async (_actor, shown) => [...shown] },
+      }),
       tokens,
       blobs,
       metrics,

@@ -9,6 +9,7 @@ import { artifactRoutes } from './routes.ts';
 import { SpaceGuard } from './space-guard.ts';
 import { type SweepResult, sweep } from './sweep/sweep.ts';
 import { uploadRoutes } from './uploads/routes.ts';
+import { createVisibility } from './visibility.ts';
 
 /** The room of artifacts: the port, its routes, and what runs beside requests. */
 export interface ArtifactsRoom extends Artifacts {
@@ -27,7 +28,12 @@ export function createArtifacts(deps: ArtifactsDependencies): ArtifactsRoom {
   const { store, blobs, events, clock, log, metrics } = deps;
   const settings = { ...defaultSettings, ...deps.settings };
   const space = new SpaceGuard({ blobs, health: deps.health, clock, reserve: settings.reserve });
-  const artifacts = createRecords({ db: store.db, blobs, events });
+  const artifacts = createRecords({
+    db: store.db,
+    blobs,
+    events,
+    visibility: createVisibility(deps.guards, deps.kernel),
+  });
   const closing = new AbortController();
   let work: Promise<unknown> = Promise.resolve();
   const leadership = createLeadership({

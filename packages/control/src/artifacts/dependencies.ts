@@ -3,7 +3,8 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { BlobAdapter } from '../blobs/blob-adapter.ts';
 import type { Store } from '../db/database.ts';
-import type { AccessControl, AuditLog, EventLog, HealthReporter } from '../kernel.ts';
+import type { AccessControl, AuditLog, EventLog, HealthReporter, Kernel } from '../kernel.ts';
+import type { ArtifactGuard } from '../workload.ts';
 
 /** What the room of artifacts is given by `control.ts`. */
 export interface ArtifactsDependencies {
@@ -19,6 +20,10 @@ export interface ArtifactsDependencies {
   readonly log: Logger;
   /** Name of this control replica, stable over its restarts; one replica at a time sweeps. */
   readonly replica: string;
+  /** Of the workloads: what their own rights hide. */
+  readonly guards: readonly ArtifactGuard[];
+  /** Handed to the guards; complete by the time of the first request. */
+  readonly kernel: () => Kernel;
   readonly settings?: Partial<ArtifactSettings>;
 }
 

@@ -5,6 +5,7 @@ import type { Db, Tx } from '../db/schema.ts';
 import type { Actor, AuditLog, EventLog } from '../kernel.ts';
 import { toArtifact } from './artifact-row.ts';
 import { artifactCreated } from './records.ts';
+import type { ArtifactVisibility } from './visibility.ts';
 
 /** Kind of the artifacts that people upload; those of tasks have the kinds of their workload. */
 export const UPLOAD_KIND = 'upload';
@@ -49,38 +50,51 @@ export async function insertUploadArtifact(
   return artifact;
 }
 
+/** Copies of the same bytes that are looked through for one that the actor may see. */
+const MOST_COPIES = 100;
+
+interface KnownBytes {
+  readonly projectId: Id;
+  readonly sha256: string;
+  readonly size: number;
+  readonly name: string;
+}
+
 /**
  * The artifact of a project with these bytes under this name, so that they need not be sent again. When the
- * project has them under another name only, they get this name too. Bytes of other projects are never told of:
- * knowing a digest does not prove that one has the bytes.
+ * project has them under another name only, they get this name too. Bytes of other projects, and of artifacts that
+ * the actor may not see, are never told of: knowing a digest does not prove that one has the bytes.
  */
 export async function claimKnownBytes(
-  deps: { readonly store: Store; readonly events: EventLog; readonly audit: AuditLog },
+  deps: {
+    readonly store: Store;
+    readonly events: EventLog;
+    readonly audit: AuditLog;
+    readonly visibility: ArtifactVisibility;
+  },
   actor: Actor,
-  wanted: { readonly projectId: Id; readonly sha256: string; readonly size: number; readonly name: string },
+  wanted: KnownBytes,
 ): Promise<Artifact | null> {
-  const claimed = await deps.store.transaction(async (tx) => {
-    const known = await findKnown(tx, wanted);
-    if (known === undefined) return null;
-    if (known.name === wanted.name) return { artifact: known, fresh: false };
-    const artifact = await insertUploadArtifact(tx, deps, actor, {
+  // Before the transaction: guards ask the database on their own, and a transaction must not wait for a connection.
+  const [known] = await deps.visibility.visibleTo(actor, await findKnown(deps.store.db, wanted));
+  if (known === undefined) return null;
+  if (known.name === wanted.name) return known;
+  const artifact = await deps.store.transaction((tx) =>
+    insertUploadArtifact(tx, deps, actor, {
       projectId: wanted.projectId,
       name: wanted.name,
       digest: known.digest,
       size: known.size,
       mediaType: known.mediaType,
-    });
-    return { artifact, fresh: true };
-  });
-  if (claimed?.fresh) deps.events.wake();
-  return claimed?.artifact ?? null;
+    }),
+  );
+  deps.events.wake();
+  return artifact;
 }
 
-async function findKnown(
-  db: Db | Tx,
-  wanted: { readonly projectId: Id; readonly sha256: string; readonly size: number; readonly name: string },
-): Promise<Artifact | undefined> {
-  const row = await db
+/** Artifacts with these bytes: those of the wanted name first, of several the newest first. */
+async function findKnown(db: Db, wanted: KnownBytes): Promise<Artifact[]> {
+  const rows = await db
     .selectFrom('artifact')
     .selectAll()
     .where('project_id', '=', wanted.projectId)
@@ -89,7 +103,7 @@ async function findKnown(
     .where('deleted_at', 'is', null)
     .orderBy(sql`name = ${wanted.name}`, 'desc')
     .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row && toArtifact(row);
+    .limit(MOST_COPIES)
+    .execute();
+  return rows.map(toArtifact);
 }

@@ -11,15 +11,17 @@ import { sql } from 'kysely';
 import type { Db, Tx } from '../db/schema.ts';
 import type { Artifacts, BlobStore, EventLog } from '../kernel.ts';
 import { toArtifact } from './artifact-row.ts';
+import type { ArtifactVisibility } from './visibility.ts';
 
 export interface RecordsDependencies {
   readonly db: Db;
   readonly blobs: BlobStore;
   readonly events: EventLog;
+  readonly visibility: ArtifactVisibility;
 }
 
 /** The artifacts' own table: the port that other rooms and workloads use. */
-export function createRecords({ db, blobs, events }: RecordsDependencies): Artifacts {
+export function createRecords({ db, blobs, events, visibility }: RecordsDependencies): Artifacts {
   return {
     async get(id) {
       const row = await db
@@ -31,6 +33,8 @@ export function createRecords({ db, blobs, events }: RecordsDependencies): Artif
       if (!row) throw new BacklotError(kernelErrors.not_found, { params: { what: 'artifact', id } });
       return toArtifact(row);
     },
+
+    visibleTo: (actor, artifacts) => visibility.visibleTo(actor, artifacts),
 
     open: (artifact, signal) => blobs.get(artifact.digest, undefined, signal),
 

@@ -7,15 +7,13 @@ import {
   ArtifactZipQuery,
   artifactErrors,
   BacklotError,
-  Id,
   IdParams,
   Page,
 } from '@backlot/contract';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Db } from '../db/schema.ts';
-import { decodeCursor, page } from '../http/paging.ts';
-import type { Artifacts } from '../kernel.ts';
+import type { Actor, Artifacts } from '../kernel.ts';
 import type { App } from '../workload.ts';
 import { toArtifact } from './artifact-row.ts';
 import type { ArtifactsDependencies } from './dependencies.ts';
@@ -23,8 +21,9 @@ import { contentDisposition } from './download/content-disposition.ts';
 import { sendBlob } from './download/send-blob.ts';
 import { zipArtifacts } from './download/zip.ts';
 import { claimKnownBytes } from './library.ts';
+import { listArtifacts } from './list.ts';
+import type { ArtifactVisibility } from './visibility.ts';
 
-const Cursor = z.object({ id: Id });
 /** More files are better fetched in several archives. */
 const MOST_IN_A_ZIP = 10_000;
 
@@ -35,7 +34,8 @@ export function artifactRoutes(
 ): void {
   const { store, blobs, access, audit, events, artifacts, log } = deps;
   const { db } = store;
-  const projectOf = (request: FastifyRequest) => projectOfArtifact(db, (request.params as { id: string }).id);
+  const projectOf = (request: FastifyRequest) =>
+    projectOfArtifact(db, artifacts, request.actor, (request.params as { id: string }).id);
 
   app.get(
     '/api/v1/artifacts',
@@ -47,29 +47,7 @@ export function artifactRoutes(
         response: { 200: Page(Artifact) },
       },
     },
-    async (request) => {
-      const { query } = request;
-      const after = decodeCursor(query.cursor, Cursor);
-      const visible = access.projectsWith(request.actor, 'artifacts.read');
-      const rows = await db
-        .selectFrom('artifact')
-        .selectAll()
-        .where('deleted_at', 'is', null)
-        .$if(visible !== 'all', (q) =>
-          q.where((where) =>
-            where('project_id', '=', where.fn.any(where.val([...(visible as readonly string[])]))),
-          ),
-        )
-        .$if(query.projectId !== undefined, (q) => q.where('project_id', '=', query.projectId ?? ''))
-        .$if(query.jobId !== undefined, (q) => q.where('job_id', '=', query.jobId ?? ''))
-        .$if(query.taskId !== undefined, (q) => q.where('task_id', '=', query.taskId ?? ''))
-        .$if(query.kind !== undefined, (q) => q.where('kind', '=', query.kind ?? ''))
-        .$if(after !== undefined, (q) => q.where('id', '<', after?.id ?? ''))
-        .orderBy('id', 'desc')
-        .limit(query.limit + 1)
-        .execute();
-      return page(rows, query.limit, (last) => ({ id: last.id }), toArtifact);
-    },
+    (request) => listArtifacts({ db, access, visibility: artifacts }, request.query, request.actor),
   );
 
   app.post(
@@ -89,7 +67,9 @@ export function artifactRoutes(
         response: { 200: ArtifactCheckAnswer },
       },
     },
-    async (request) => ({ artifact: await claimKnownBytes(deps, request.actor, request.body) }),
+    async (request) => ({
+      artifact: await claimKnownBytes({ ...deps, visibility: artifacts }, request.actor, request.body),
+    }),
   );
 
   app.get(
@@ -120,13 +100,14 @@ export function artifactRoutes(
         .orderBy('name')
         .limit(MOST_IN_A_ZIP)
         .execute();
-      if (rows.length === 0) throw new BacklotError(artifactErrors.nothing_to_zip);
+      const shown = await artifacts.visibleTo(request.actor, rows.map(toArtifact));
+      if (shown.length === 0) throw new BacklotError(artifactErrors.nothing_to_zip);
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
       return reply
         .type('application/zip')
         .header('content-disposition', contentDisposition('attachment', `${query.name ?? 'backlot'}.zip`))
-        .send(zipArtifacts(rows.map(toArtifact), blobs, log, gone.signal));
+        .send(zipArtifacts(shown, blobs, log, gone.signal));
     },
   );
 
@@ -185,13 +166,23 @@ export function artifactRoutes(
   );
 }
 
-/** For the guard of a route: the project that an artifact belongs to; null when there is no such artifact. */
-async function projectOfArtifact(db: Db, id: string): Promise<string | null> {
+/**
+ * For the guard of a route: the project that an artifact belongs to; null when there is no such artifact. One that is
+ * hidden from the actor is answered in the same way, before their permissions are looked at: that it exists is not said.
+ */
+async function projectOfArtifact(
+  db: Db,
+  visibility: ArtifactVisibility,
+  actor: Actor,
+  id: string,
+): Promise<string | null> {
   const row = await db
     .selectFrom('artifact')
-    .select('project_id')
+    .selectAll()
     .where('id', '=', id)
     .where('deleted_at', 'is', null)
     .executeTakeFirst();
-  return row?.project_id ?? null;
+  if (!row) return null;
+  const [artifact] = await visibility.visibleTo(actor, [toArtifact(row)]);
+  return artifact?.projectId ?? null;
 }

@@ -121,6 +121,9 @@ const notes: Migration = {
 const table = (kernel: Kernel) =>
   kernel.db.withTables<{ tiny_note: { job_id: string; kind: string; seen: number } }>();
 
+/** Artifacts of these names are for those who may shout, whatever else the project's roles say. */
+const whispered = 'whisper-';
+
 export const tinyControl: ControlWorkload = {
   name: 'tiny',
   migrations: [notes],
@@ -190,6 +193,16 @@ export const tinyControl: ControlWorkload = {
           deadlineMs: 5_000,
         }),
       }),
+    );
+  },
+  async artifactGuard(kernel, actor, artifacts) {
+    return new Set(
+      artifacts
+        .filter(
+          ({ name, projectId }) =>
+            name.startsWith(whispered) && !kernel.access.may(actor, 'tiny.shout', projectId),
+        )
+        .map(({ id }) => id),
     );
   },
   sockets: [

@@ -18,6 +18,7 @@ import { createHttpServer, type HttpServer } from '../../http/server.ts';
 import type { Kernel } from '../../kernel.ts';
 import { HealthBoard } from '../../telemetry/health.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
+import type { ControlWorkload } from '../../workload.ts';
 import { type ArtifactsRoom, createArtifacts } from '../create-artifacts.ts';
 import type { ArtifactSettings } from '../dependencies.ts';
 import { recordBlob } from '../record-blob.ts';
@@ -52,7 +53,10 @@ export interface TestRoom {
 
 const log = pino({ level: 'silent' });
 
-export async function openTestRoom(settings: Partial<ArtifactSettings> = {}): Promise<TestRoom> {
+export async function openTestRoom(
+  settings: Partial<ArtifactSettings> = {},
+  workloads: readonly ControlWorkload[] = [],
+): Promise<TestRoom> {
   const database = await createTestDatabase();
   const { store, db } = database;
   const directory = await mkdtemp(join(tmpdir(), 'backlot-artifacts-'));
@@ -64,7 +68,7 @@ export async function openTestRoom(settings: Partial<ArtifactSettings> = {}): Pr
   let artifacts: ArtifactsRoom;
 
   async function start(): Promise<void> {
-    const access = createAccessControl(mergePermissions([]));
+    const access = createAccessControl(mergePermissions(workloads));
     const metrics = createMetrics();
     const health = new HealthBoard(clock, ['database']);
     const events = createEventLog(createLocalFabric({ log }));
@@ -80,6 +84,8 @@ export async function openTestRoom(settings: Partial<ArtifactSettings> = {}): Pr
       clock,
       log,
       replica: 'test',
+      guards: workloads.flatMap(({ artifactGuard }) => artifactGuard ?? []),
+      kernel: () => ({ db, access }) as Kernel,
       settings: { sweepEveryMs: 3_600_000, ...settings },
     });
     server = await createHttpServer({
