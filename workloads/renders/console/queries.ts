@@ -1,4 +1,4 @@
-import { listQuery, transport } from '@backlot/console/workload';
+import { listQuery, progressOf, transport } from '@backlot/console/workload';
 import { queryOptions } from '@tanstack/react-query';
 import {
   Estimate,
@@ -16,13 +16,13 @@ export const renderQuery = (id: string) =>
     queryKey: ['renders', id],
     queryFn: ({ signal }) =>
       transport().call('GET', `/api/v1/renders/${encodeURIComponent(id)}`, Render, { signal }),
-    // Tasks and artifacts of the job come as events about themselves.
-    meta: { subjects: [`job:${id}`, 'task', 'artifact'] },
-    refetchInterval: (query) => (query.state.data?.job.endedAt === null ? 5_000 : 60_000),
+    // Tasks and artifacts of the job come as events about themselves; the time left changes with time alone, too.
+    meta: { subjects: [`job:${id}`, 'task', 'artifact', progressOf(id)] },
+    refetchInterval: (query) => (query.state.data?.job.endedAt === null ? 10_000 : 60_000),
   });
 
 export const rendersQuery = (query: Query) =>
-  listQuery('/api/v1/renders', RenderSummary, query, ['job', 'artifact']);
+  listQuery('/api/v1/renders', RenderSummary, query, ['job', 'artifact', 'progress']);
 
 export const modelsQuery = (query: Query) =>
   listQuery('/api/v1/models', Model, query, ['model', 'artifact', 'job']);

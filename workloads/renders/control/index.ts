@@ -13,6 +13,7 @@ import {
 import { describeModels } from './describe-models.ts';
 import { renderJob } from './jobs/render-job.ts';
 import { migrations } from './migrations.ts';
+import { artifactGuard } from './models/artifact-guard.ts';
 import { modelRoutes } from './models/routes.ts';
 import { legacyStatusRoute } from './renders/legacy-status.ts';
 import { renderRoutes } from './renders/routes.ts';
@@ -34,6 +35,7 @@ export const rendersControl: ControlWorkload = {
   },
   jobKinds: { [RENDER_JOB]: renderJob },
   reactions: [describeModels],
+  artifactGuard,
   routes(app, kernel) {
     modelRoutes(app, kernel);
     renderRoutes(app, kernel);

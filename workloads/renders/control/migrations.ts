@@ -48,4 +48,12 @@ const library: Migration = {
   },
 };
 
-export const migrations: readonly Migration[] = [library];
+/** Which models an artifact is part of is asked for every page of artifacts. */
+const filesIndex: Migration = {
+  name: 'renders/0002-model-files',
+  async up(db) {
+    await sql`CREATE INDEX renders_model_files ON renders_model USING gin (files jsonb_path_ops)`.execute(db);
+  },
+};
+
+export const migrations: readonly Migration[] = [library, filesIndex];

@@ -1,7 +1,9 @@
 """`probe`: what this binary can really do, found out by doing it.
 
-Request: `samples` {format: path} of tiny models, `scratch` a folder to write into, `engines` to try.
-Each trial stands alone: one that fails is written down with its message and the next one is tried.
+Request: `samples` {format: path} of tiny models, `scratch` a folder to write into, `engines` to try, `skip` names of
+trials to leave out. Each trial stands alone: one that fails is written down with its message and the next one is
+tried. One that takes Blender with it (Eevee without libEGL aborts) is known by being the last one reported; the
+caller names it in `skip` and asks again.
 """
 
 import os
@@ -18,17 +20,22 @@ SIZE = (16, 16)
 def run(job) -> dict:
     request = job.request
     trials: dict = {}
+
+    def attempt(name: str, trial) -> None:
+        if name in request['skip']:
+            return
+        job.report('trial', name=name)
+        trials[name] = _attempt(trial)
+
     for kind, path in request['samples'].items():
-        job.report('trial', name=f'import.{kind}')
-        trials[f'import.{kind}'] = _attempt(lambda kind=kind, path=path: _import(kind, path))
+        attempt(f'import.{kind}', lambda kind=kind, path=path: _import(kind, path))
     _stand()
     for name in request['engines']:
-        job.report('trial', name=f'engine.{name}')
-        trials[f'engine.{name}'] = _attempt(lambda name=name: _render(request['scratch'], name, 'cpu', False))
+        attempt(f'engine.{name}', lambda name=name: _render(request['scratch'], name, 'cpu', False))
     scene = bpy.context.scene
     if compat.has_denoiser(scene):
-        trials['denoise.oidn'] = _attempt(lambda: _render(request['scratch'], 'cycles', 'cpu', True))
-    trials['cycles-gpu'] = _attempt(lambda: _render(request['scratch'], 'cycles', 'gpu', False))
+        attempt('denoise.oidn', lambda: _render(request['scratch'], 'cycles', 'cpu', True))
+    attempt('cycles-gpu', lambda: _render(request['scratch'], 'cycles', 'gpu', False))
     return {
         'version': bpy.app.version_string.split()[0],
         'versionText': bpy.app.version_string,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Artifact, BacklotError, kernelErrors } from '@backlot/contract';
-import type { Kernel } from '@backlot/control/workload';
+import type { Actor, Kernel } from '@backlot/control/workload';
 import { formatOf, type ModelFile, renderErrors } from '../../contract.ts';
 import type { StoredFile } from '../tables.ts';
 
@@ -32,35 +32,51 @@ export function modelPath(name: string): string {
 
 /**
  * Turns uploaded artifacts into the files of a model; the first is the model itself.
- * @throws not_found for an artifact of another project, model_format_unknown, model_name_invalid, model_file_twice
+ * @throws not_found for artifacts of another project or hidden from the actor, model_format_unknown, model_name_invalid,
+ * model_file_twice
  */
 export async function resolveFiles(
   kernel: Kernel,
   projectId: string,
   files: readonly ModelFile[],
+  actor: Actor,
 ): Promise<{ main: string; files: StoredFile[] }> {
   const resolved: StoredFile[] = [];
+  const artifacts: Artifact[] = [];
   const taken = new Set<string>();
   for (const file of files) {
-    const artifact = await artifactOf(kernel, projectId, file.artifactId);
+    const artifact = await artifactIn(kernel, projectId, file.artifactId);
+    artifacts.push(artifact);
     const path = modelPath(file.path ?? artifact.name);
     if (taken.has(path.toLowerCase()))
       throw new BacklotError(renderErrors.model_file_twice, { params: { name: path } });
     taken.add(path.toLowerCase());
     resolved.push({ path, digest: artifact.digest, size: artifact.size, artifactId: artifact.id });
   }
+  await requireVisible(kernel, artifacts, actor);
   const main = resolved[0]?.path ?? '';
   if (formatOf(main) === undefined)
     throw new BacklotError(renderErrors.model_format_unknown, { params: { name: main } });
   return { main, files: resolved };
 }
 
-/** An artifact, as long as it belongs to the project: others' are as if they were not there. */
-export async function artifactOf(kernel: Kernel, projectId: string, id: string): Promise<Artifact> {
+/** An artifact, as long as it belongs to the project: others' are as if they were not there. @throws not_found */
+export async function artifactIn(kernel: Kernel, projectId: string, id: string): Promise<Artifact> {
   const artifact = await kernel.artifacts.get(id);
   if (artifact.projectId !== projectId)
     throw new BacklotError(kernelErrors.not_found, { params: { what: 'artifact', id } });
   return artifact;
+}
+
+/** What the actor may not see is not theirs to render: else a hidden file could be looked at in a picture. @throws not_found */
+export async function requireVisible(
+  kernel: Kernel,
+  artifacts: readonly Artifact[],
+  actor: Actor,
+): Promise<void> {
+  const visible = new Set((await kernel.artifacts.visibleTo(actor, artifacts)).map(({ id }) => id));
+  const hidden = artifacts.find(({ id }) => !visible.has(id));
+  if (hidden) throw new BacklotError(kernelErrors.not_found, { params: { what: 'artifact', id: hidden.id } });
 }
 
 /** The same files under the same names are the same model. */

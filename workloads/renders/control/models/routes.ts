@@ -60,7 +60,7 @@ export function modelRoutes(app: App, kernel: Kernel): void {
     },
     async (request, reply) => {
       const { projectId, name, files, visibility } = request.body;
-      const resolved = await resolveFiles(kernel, projectId, files);
+      const resolved = await resolveFiles(kernel, projectId, files, request.actor);
       const id = await kernel.transaction((tx) =>
         keepModel(
           kernel,

@@ -32,11 +32,15 @@ export async function findRenders(kernel: Kernel, filter: RenderFilter, actor: A
   return rows.map(({ id }) => id);
 }
 
-/** Renders as a list shows them: the job, how many frames are there, and the newest picture. */
-export async function summarise(kernel: Kernel, jobs: readonly Job[]): Promise<RenderSummary[]> {
+/** Renders as a list shows them: the job, how many frames are there, and the newest picture that the actor may see. */
+export async function summarise(
+  kernel: Kernel,
+  jobs: readonly Job[],
+  actor: Actor,
+): Promise<RenderSummary[]> {
   const ids = jobs.map(({ id }) => id);
   if (ids.length === 0) return [];
-  const pictures = await kernel.db
+  const newest = await kernel.db
     .selectFrom('artifact')
     .selectAll()
     .distinctOn('job_id')
@@ -49,6 +53,7 @@ export async function summarise(kernel: Kernel, jobs: readonly Job[]): Promise<R
     .orderBy(sql`kind = ${outputs.frame.kind}`, 'desc')
     .orderBy('id', 'desc')
     .execute();
+  const pictures = await kernel.artifacts.visibleTo(actor, newest.map(toArtifact));
   const done = await kernel.db
     .selectFrom('artifact')
     .select(['job_id', sql<number>`count(*)::int`.as('frames')])
@@ -60,13 +65,13 @@ export async function summarise(kernel: Kernel, jobs: readonly Job[]): Promise<R
   return jobs.map((job) => {
     const parameters = RenderJob.parse(job.parameters);
     const facts = RenderFacts.parse(job.facts);
-    const picture = pictures.find((row) => row.job_id === job.id);
+    const picture = pictures.find(({ jobId }) => jobId === job.id);
     return {
       job,
       modelId: parameters.modelId,
       subject: parameters.settings.subject.kind,
       frames: { done: done.find((row) => row.job_id === job.id)?.frames ?? 0, total: facts.frameCount ?? 0 },
-      picture: picture ? toArtifact(picture) : null,
+      picture: picture ?? null,
     };
   });
 }

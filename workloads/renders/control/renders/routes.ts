@@ -73,7 +73,7 @@ export function renderRoutes(app: App, kernel: Kernel): void {
     },
     async (request, reply) => {
       const job = await submitRender(kernel, request.body, request.actor);
-      return reply.code(201).send(await viewRender(kernel, job));
+      return reply.code(201).send(await viewRender(kernel, job, request.actor));
     },
   );
   app.get(
@@ -87,7 +87,9 @@ export function renderRoutes(app: App, kernel: Kernel): void {
       const before = decodeCursor(cursor, z.object({ id: z.uuid() }))?.id;
       const ids = await findRenders(kernel, { projectId, modelId, text, before, limit }, request.actor);
       const jobs = await Promise.all(ids.slice(0, limit).map((id) => kernel.jobs.get(id)));
-      const shown = new Map((await summarise(kernel, jobs)).map((summary) => [summary.job.id, summary]));
+      const shown = new Map(
+        (await summarise(kernel, jobs, request.actor)).map((summary) => [summary.job.id, summary]),
+      );
       const answer = page(
         ids,
         limit,
@@ -107,7 +109,7 @@ export function renderRoutes(app: App, kernel: Kernel): void {
         response: { 200: Render },
       },
     },
-    async (request) => viewRender(kernel, await renderJobOf(kernel, request.params.id)),
+    async (request) => viewRender(kernel, await renderJobOf(kernel, request.params.id), request.actor),
   );
   app.post(
     '/api/v1/renders/:id/files',
@@ -122,7 +124,7 @@ export function renderRoutes(app: App, kernel: Kernel): void {
     },
     async (request) => {
       await supplyFiles(kernel, request.params.id, request.body, request.actor);
-      return viewRender(kernel, await renderJobOf(kernel, request.params.id));
+      return viewRender(kernel, await renderJobOf(kernel, request.params.id), request.actor);
     },
   );
   downloadRoute(app, kernel);

@@ -63,7 +63,7 @@ async function sourceOf(
   actor: Actor,
 ): Promise<Source> {
   if ('files' in model) {
-    const resolved = await resolveFiles(kernel, projectId, model.files);
+    const resolved = await resolveFiles(kernel, projectId, model.files, actor);
     const known = keep ? await findModelWith(kernel, projectId, resolved, actor) : undefined;
     if (known) return { modelId: known.id, name: known.name, main: known.main, files: known.files };
     return { modelId: null, name: resolved.main, ...resolved };

@@ -1,4 +1,4 @@
-import { BacklotError, kernelErrors, type TaskInput } from '@backlot/contract';
+import { type Artifact, BacklotError, kernelErrors, type TaskInput } from '@backlot/contract';
 import type { Actor, Kernel } from '@backlot/control/workload';
 import {
   type ImportParametersInput,
@@ -8,7 +8,7 @@ import {
   type SupplyFiles,
   taskKinds,
 } from '../../contract.ts';
-import { artifactOf, fingerprintOf, modelPath } from '../models/model-files.ts';
+import { artifactIn, fingerprintOf, modelPath, requireVisible } from '../models/model-files.ts';
 import { type StoredFile, tables } from '../tables.ts';
 import { readTasks } from './read-tasks.ts';
 
@@ -34,8 +34,10 @@ export async function supplyFiles(
 
   const parameters = RenderJob.parse(job.parameters);
   const files: StoredFile[] = [];
+  const artifacts: Artifact[] = [];
   for (const { artifactId, path } of supply.files) {
-    const artifact = await artifactOf(kernel, job.projectId, artifactId);
+    const artifact = await artifactIn(kernel, job.projectId, artifactId);
+    artifacts.push(artifact);
     files.push({
       path: besideMain(parameters.main, modelPath(path)),
       digest: artifact.digest,
@@ -43,6 +45,7 @@ export async function supplyFiles(
       artifactId,
     });
   }
+  await requireVisible(kernel, artifacts, actor);
   const inputs: TaskInput[] = files.map(({ path, digest, size }) => ({
     name: `model/${path}`,
     digest,

@@ -1,5 +1,5 @@
 import type { Artifact, Job } from '@backlot/contract';
-import { type Kernel, toArtifact } from '@backlot/control/workload';
+import { type Actor, type Kernel, toArtifact } from '@backlot/control/workload';
 import {
   type Estimate,
   outputs,
@@ -18,8 +18,11 @@ import { type RenderAttempt, type RenderTask, readAttempts, readMakers, readTask
 
 type ArtifactRow = Parameters<typeof toArtifact>[0];
 
-/** A render with everything that its page shows, read in a handful of queries. */
-export async function viewRender(kernel: Kernel, job: Job): Promise<Render> {
+/**
+ * A render with everything that its page shows, read in a handful of queries. Without the preview where the model itself
+ * is hidden from the actor.
+ */
+export async function viewRender(kernel: Kernel, job: Job, actor: Actor): Promise<Render> {
   const parameters = RenderJob.parse(job.parameters);
   const facts = RenderFacts.parse(job.facts);
   const [tasks, attempts, makers, rows, price] = await Promise.all([
@@ -41,6 +44,8 @@ export async function viewRender(kernel: Kernel, job: Job): Promise<Render> {
     }));
   const cells = frameMap(frames, parameters.settings.format, tasks, pictures);
   const held = tasks.find((task) => task.kind === taskKinds.import && task.state === 'held');
+  const shown = newest(rows, outputs.preview.kind);
+  const [preview] = shown ? await kernel.artifacts.visibleTo(actor, [shown]) : [];
   const coreHours = coreHoursOf(attempts, kernel.clock.now());
   return {
     job,
@@ -50,7 +55,7 @@ export async function viewRender(kernel: Kernel, job: Job): Promise<Render> {
     missing: missingOf(held),
     heldTaskId: held?.id ?? null,
     frames: cells,
-    preview: newest(rows, outputs.preview.kind),
+    preview: preview ?? null,
     sheet: newest(rows, outputs.sheet.kind),
     film: newest(rows, outputs.film.kind),
     latestFrame: newest(rows, outputs.frame.kind),

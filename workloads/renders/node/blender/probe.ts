@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Capability } from '@backlot/contract';
 import type { CapabilityProbe, ProbeContext } from '@backlot/node/workload';
 import { blenderArguments, blenderEnvironment, samplesDir, scriptsDir } from './arguments.ts';
-import { readResult, writeRequest } from './exchange.ts';
+import { exchangeFiles, readProgress, readResult, writeRequest } from './exchange.ts';
 import { locateBlenders } from './locate.ts';
 import { ProbeOutcome } from './request.ts';
 
@@ -66,19 +66,8 @@ async function probeOne(context: ProbeContext, binary: string): Promise<Capabili
     log.warn({ binary, code: version.code }, 'this is no Blender that starts');
     return undefined;
   }
-  const request = await writeRequest(folder, {
-    mode: 'probe',
-    samples,
-    scratch: folder,
-    engines: ['cycles', 'eevee', 'workbench'],
-  });
-  const ended = await run(blenderArguments(binary, request), { timeoutMs: PROBE_TIMEOUT_MS, signal, env });
-  const outcome = await readResult(folder, ProbeOutcome);
-  if (outcome?.outcome !== 'ok') {
-    const tail = ended.stderr.toString('latin1').slice(-2_000);
-    log.warn({ binary, code: ended.code, timedOut: ended.timedOut, tail }, 'Blender could not be probed');
-    return undefined;
-  }
+  const outcome = await tryEverything(context, binary, folder, env);
+  if (!outcome) return undefined;
   return {
     name: BLENDER,
     version: outcome.version,
@@ -99,6 +88,44 @@ async function probeOne(context: ProbeContext, binary: string): Promise<Capabili
     proof: 'imported a tiny model of each format, rendered 16 pixels with each engine',
     provedAt: new Date().toISOString(),
   };
+}
+
+/**
+ * Has the script try everything. A trial that takes Blender with it (an engine without its graphics library, a broken
+ * driver) counts as failed, and the rest is tried again without it: what one engine lacks must not hide the others.
+ */
+async function tryEverything(
+  { run, log, signal }: ProbeContext,
+  binary: string,
+  folder: string,
+  env: Readonly<Record<string, string>>,
+): Promise<ProbeFacts | undefined> {
+  const fatal: Record<string, ProbeFacts['trials'][string]> = {};
+  for (;;) {
+    const files = exchangeFiles(folder);
+    await Promise.all([files.result, files.progress].map((file) => rm(file, { force: true })));
+    const request = await writeRequest(folder, {
+      mode: 'probe',
+      samples,
+      scratch: folder,
+      engines: ['cycles', 'eevee', 'workbench'],
+      skip: Object.keys(fatal),
+    });
+    const ended = await run(blenderArguments(binary, request), { timeoutMs: PROBE_TIMEOUT_MS, signal, env });
+    const outcome = await readResult(folder, ProbeOutcome);
+    if (outcome?.outcome === 'ok') return { ...outcome, trials: { ...outcome.trials, ...fatal } };
+
+    const tail = ended.stderr.toString('latin1').slice(-2_000);
+    const last = (await readProgress(folder)).findLast((line) => line.event === 'trial')?.name;
+    if (outcome !== undefined || last === undefined || last in fatal || signal.aborted) {
+      log.warn({ binary, code: ended.code, timedOut: ended.timedOut, tail }, 'Blender could not be probed');
+      return undefined;
+    }
+    const how = ended.timedOut ? 'ran out of time' : `ended Blender (${ended.signal ?? ended.code})`;
+    const said = tail.trimEnd().split('\n').at(-1) ?? '';
+    log.info({ binary, trial: last, how, said }, 'a trial took Blender with it; the others go on without it');
+    fatal[last] = { ok: false, seconds: 0, detail: `${how}: ${said}`.slice(0, 300) };
+  }
 }
 
 /** A short name for a scratch folder; the path itself may hold anything. */

@@ -70,6 +70,8 @@ export interface ProbeRequest extends Common {
   readonly samples: Readonly<Record<string, string>>;
   readonly scratch: string;
   readonly engines: readonly string[];
+  /** Trials that ended Blender itself the last time: not to be repeated. */
+  readonly skip: readonly string[];
 }
 export type BlenderRequest = ImportRequest | RenderRequest | ProbeRequest;
 
