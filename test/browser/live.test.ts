@@ -123,6 +123,29 @@ describe.skipIf(!chromiumPath)('live data', () => {
     expect((await again).status()).toBe(200);
   });
 
+  it('reads a job again while its tasks progress, but every two seconds at most, and its tasks not at all', async () => {
+    const id = data.idOf('job 0');
+    await page.goto(`${fixture.url}/jobs/${id}`);
+    await page.getByText('Harbour shot 012').first().waitFor();
+    await page.waitForTimeout(800);
+    const reads: string[] = [];
+    page.on('request', (request) => reads.push(new URL(request.url()).pathname));
+    const started = Date.now();
+    for (let step = 0; step < 60; step += 1) {
+      fixture.send('live', {
+        kind: 'task.progress',
+        subject: { kind: 'task', id: data.idOf(`task ${step % 7}`) },
+        body: { fraction: step / 60, jobId: id },
+      });
+      await page.waitForTimeout(50);
+    }
+    const most = Math.ceil((Date.now() - started) / 2_000) + 1;
+    const ofJob = reads.filter((path) => path === `/api/v1/jobs/${id}`);
+    expect(ofJob.length).toBeGreaterThan(0);
+    expect(ofJob.length).toBeLessThanOrEqual(most);
+    expect(reads.filter((path) => path.startsWith('/api/v1/tasks'))).toEqual([]);
+  });
+
   it('goes on after the last event that it saw when the server comes back', async () => {
     await page.goto(`${fixture.url}/events`);
     await page.getByRole('grid', { name: 'Events' }).waitFor();

@@ -1,7 +1,7 @@
 import type { Clock } from '@backlot/contract/clock';
 import { describe, expect, it, vi } from 'vitest';
 import { LiveStore } from './live-store.ts';
-import { subjectsOf, touches } from './subjects.ts';
+import { progressOf, subjectsOf, touches } from './subjects.ts';
 
 /** Time that only moves when the test says so. */
 function handClock() {
@@ -84,6 +84,27 @@ describe('live store', () => {
     expect(store.status).toEqual({ state: 'connecting', since: 1000 });
   });
 
+  it('hands on what changes all the time at once, and then at its pace, with the last change at the end', () => {
+    const { clock, pass } = handClock();
+    const at: number[] = [];
+    const store = new LiveStore(clock, () => at.push(clock.now()));
+    for (let ms = 0; ms < 5_000; ms += 100) {
+      store.pulse(progressOf('1'), 2_000);
+      pass(100);
+    }
+    expect(at).toEqual([500, 2_500, 4_500]);
+    pass(1_000);
+    pass(500);
+    expect(at).toEqual([500, 2_500, 4_500, 6_500]);
+    pass(10_000);
+    pass(10_000);
+    expect(at).toHaveLength(4);
+    store.pulse(progressOf('1'), 2_000);
+    store.close();
+    pass(10_000);
+    expect(at).toHaveLength(4);
+  });
+
   it('does nothing after it was closed', () => {
     const { clock, pass } = handClock();
     const drawn = vi.fn();
@@ -103,6 +124,10 @@ describe('subjects', () => {
     [['job:1'], ['job:*'], true],
     [['node'], ['job'], false],
     [[], ['job'], false],
+    [['job:1', progressOf('1')], [progressOf('1')], true],
+    [['job:1', progressOf('1')], [progressOf('2'), 'progress'], false],
+    [['job', 'progress'], ['progress'], true],
+    [['task', 'job:1'], [progressOf('1'), 'progress'], false],
   ])('a query about %j with changes %j is stale: %s', (wanted, changed, stale) => {
     expect(touches(wanted, new Set(changed))).toBe(stale);
   });

@@ -20,6 +20,7 @@ export class LiveStore {
   readonly #statusListeners = new Set<Listener>();
   readonly #changedKeys = new Set<string>();
   readonly #changedSubjects = new Set<Subject>();
+  readonly #pulses = new Map<Subject, { again: boolean; readonly cancel: () => void }>();
   readonly #clock: Clock;
   readonly #intervalMs: number;
   readonly #onSubjects: (subjects: ReadonlySet<Subject>) => void;
@@ -82,9 +83,30 @@ export class LiveStore {
     this.#schedule();
   }
 
+  /**
+   * As {@link changed}, for what changes all the time: the first change is handed on as any other, and those that
+   * follow within `everyMs` once, at its end.
+   */
+  pulse(subject: Subject, everyMs: number): void {
+    const pulse = this.#pulses.get(subject);
+    if (pulse) {
+      pulse.again = true;
+      return;
+    }
+    this.changed([subject]);
+    const cancel = this.#clock.after(everyMs, () => {
+      const again = this.#pulses.get(subject)?.again;
+      this.#pulses.delete(subject);
+      if (again) this.pulse(subject, everyMs);
+    });
+    this.#pulses.set(subject, { again: false, cancel });
+  }
+
   close(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+    for (const { cancel } of this.#pulses.values()) cancel();
+    this.#pulses.clear();
   }
 
   #schedule(): void {

@@ -13,7 +13,7 @@ import {
 } from 'react';
 import type { ConsoleWorkload } from '../workload.ts';
 import { type LiveStatus, LiveStore } from './live-store.ts';
-import { invalidateSubjects, subjectsOf } from './subjects.ts';
+import { invalidateSubjects, progressOf, progressPace, subjectsOf } from './subjects.ts';
 import { transport } from './transport.ts';
 
 type EventListener = (event: Event) => void;
@@ -92,6 +92,11 @@ async function follow(
         live.store.setStatus({ state: 'waiting', since: systemClock.now() });
       } else if (item.type === 'live') {
         live.store.update(item.update);
+        const { jobId } = item.update.body;
+        if (item.update.kind === 'task.progress' && typeof jobId === 'string') {
+          live.store.pulse(progressOf(jobId), progressPace.job);
+          live.store.pulse('progress', progressPace.list);
+        }
         affected(item.update);
       } else {
         const { kind, id } = item.event.subject;

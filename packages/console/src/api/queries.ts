@@ -5,7 +5,7 @@ import { Job, Task } from '@backlot/contract/api/jobs';
 import { NodeTimelineEntry, NodeView } from '@backlot/contract/api/nodes';
 import { queryOptions } from '@tanstack/react-query';
 import type { z } from 'zod';
-import type { Subject } from './subjects.ts';
+import { progressOf, type Subject } from './subjects.ts';
 import { api, transport } from './transport.ts';
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -69,15 +69,15 @@ export const nodeTimelineQuery = (id: string, minutes: number) =>
     meta: { subjects: [`node:${id}`, 'allocation'] },
   });
 
-export const jobsQuery = (query: Query) => listQuery('/api/v1/jobs', Job, query, ['job']);
+export const jobsQuery = (query: Query) => listQuery('/api/v1/jobs', Job, query, ['job', 'progress']);
 
 export const jobQuery = (id: string) =>
   queryOptions({
     queryKey: ['job', id],
     queryFn: ({ signal }) => api().jobs.get(id, signal),
-    // Progress inside of tasks is not an event.
-    refetchInterval: (query) => (query.state.data?.endedAt === null ? 5_000 : 60_000),
-    meta: { subjects: [`job:${id}`] },
+    // The time left changes with time alone, too.
+    refetchInterval: (query) => (query.state.data?.endedAt === null ? 10_000 : 60_000),
+    meta: { subjects: [`job:${id}`, progressOf(id)] },
   });
 
 export const tasksQuery = (query: Query) =>

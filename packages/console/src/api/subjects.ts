@@ -21,6 +21,17 @@ export function subjectsOf(kind: string, id: string): Subject[] {
   return [kind, `${kind}:${id}`];
 }
 
+/**
+ * How far the tasks of a job are. A subject of its own, because it changes all the time: only what shows the sum of
+ * them (`progress:<job>`), or such sums in a list (`progress`), is read again for it.
+ */
+export function progressOf(jobId: string): Subject {
+  return `progress:${jobId}`;
+}
+
+/** Milliseconds between two reads for progress alone: of one job on a page, and of a list. */
+export const progressPace = { job: 2_000, list: 5_000 } as const;
+
 const isSubjects = (value: unknown): value is readonly Subject[] =>
   Array.isArray(value) && value.every((entry) => typeof entry === 'string');
 
