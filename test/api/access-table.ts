@@ -1,21 +1,9 @@
-import type { Role } from '@backlot/contract';
+import type { Rule } from '@backlot/testkit/access-rule';
 
 /**
  * Who may use which route, written down once more and by hand: a route that is added, or whose rule is changed,
  * is noticed here. `route-access.test.ts` tries every line with every kind of caller.
- *
- * public       anyone
- * signed-in    any account or token
- * allocation   the node that holds the allocation's token
- * otherwise    `<permission> <least role> <where>`: everywhere, in the project that the request is about, or in
- *              any project (the answer is then filtered)
  */
-export type Rule =
-  | 'public'
-  | 'signed-in'
-  | 'allocation'
-  | `${string} ${Role} ${'everywhere' | 'project' | 'any'}`;
-
 export const accessTable: Readonly<Record<string, Rule>> = {
   // --- the system ------------------------------------------------------------------------------------------------
   'GET /healthz': 'public',

@@ -1,13 +1,14 @@
-import { atLeast, type Role } from '@backlot/contract';
+import { expectedStatus, type Rule } from '@backlot/testkit/access-rule';
+import { type Caller, makeCallers, type Places } from '@backlot/testkit/callers';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { accessTable, type Rule } from './access-table.ts';
-import { type Caller, makeCallers, type Places } from './callers.ts';
+import { accessTable } from './access-table.ts';
 import { startControl, type TestControl } from './control.ts';
 import { makeThings, requestFor, type Things } from './things.ts';
 
 /** Answered in place of a handler, so that a route can be tried by everybody without doing what it does. */
 const admitted = 299;
+const expected = (rule: Rule, caller: Caller) => expectedStatus(rule, caller, places.project, admitted);
 let gate = false;
 
 // Only the handlers are taken out, and only while `gate` is set. Limits, authentication, CSRF, validation, the
@@ -51,31 +52,6 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
-/** What a caller should be answered, from the table's words alone. */
-function expected(rule: Rule, caller: Caller): number[] {
-  const signedIn = caller.kind === 'person' || caller.kind === 'token';
-  if (rule === 'public') return [admitted];
-  if (rule === 'allocation') return [caller.kind === 'allocation' ? admitted : 401];
-  if (!signedIn) return [401];
-  if (rule === 'signed-in') return [admitted];
-  const [permission = '', role, where] = rule.split(' ') as [string, Role, string];
-  const inScope = caller.scopes.some(
-    (scope) => scope === '*' || scope === permission || scope === `${permission.split('.')[0]}.*`,
-  );
-  const holds = caller.grants.some(
-    (grant) =>
-      atLeast(grant.role, role) &&
-      (grant.projectId === null ||
-        (where === 'project' && grant.projectId === places.project) ||
-        where === 'any'),
-  );
-  if (inScope && holds) return [admitted];
-  const knowsProject = caller.grants.some(
-    (grant) => grant.projectId === null || grant.projectId === places.project,
-  );
-  return [where === 'project' && !knowsProject ? 404 : 403];
-}
-
 describe('who may use which route', { timeout: 300_000 }, () => {
   it('is written down for every route there is, and for none that isn’t', () => {
     const registered = test.control.http
@@ -116,8 +92,8 @@ describe('who may use which route', { timeout: 300_000 }, () => {
         const status = answer.statusCode;
         // Where the rule needs nothing of the request it is judged before the body is: finding fault with the
         // (empty) body then means that the caller was let in.
-        const letIn = status === 400 && !rule.endsWith(' project') && expected(rule, caller)[0] === admitted;
-        if (!letIn && !expected(rule, caller).includes(status)) {
+        const letIn = status === 400 && !rule.endsWith(' project') && expected(rule, caller) === admitted;
+        if (!letIn && expected(rule, caller) !== status) {
           wrong.push(
             `${route} by ${caller.name}: ${status} instead of ${expected(rule, caller)} ${answer.body.slice(0, 200)}`,
           );

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { newId } from '@backlot/contract';
+import type { Places } from '@backlot/testkit/callers';
 import { sql } from 'kysely';
-import type { Places } from './callers.ts';
 import type { TestControl } from './control.ts';
 
 /** One of everything that a route can be about, all in one project. */

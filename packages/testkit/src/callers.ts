@@ -1,8 +1,8 @@
 import { ApiTokenCreated, newId, type Role, type RoleGrant, roles } from '@backlot/contract';
 import { systemClock } from '@backlot/contract/clock';
+import type { Control } from '@backlot/control';
 import { createAllocationTokens } from '@backlot/control/access/allocation-tokens';
-import { type Person, signedInPerson } from '@backlot/testkit/person';
-import type { TestControl } from './control.ts';
+import { type Person, signedInPerson } from './person.ts';
 
 /** Somebody who calls, with all that is needed to know what they should be let do. */
 export interface Caller {
@@ -21,7 +21,10 @@ export interface Places {
 }
 
 /** One caller of every kind. */
-export async function makeCallers(test: TestControl, places: Places): Promise<Caller[]> {
+export async function makeCallers(
+  test: { readonly control: Control; readonly adminToken: string },
+  places: Places,
+): Promise<Caller[]> {
   const front = { app: test.control.http.app, adminToken: test.adminToken };
   const callers: Caller[] = [
     { name: 'nobody', kind: 'nobody', headers: {}, grants: [], scopes: [] },
