@@ -189,11 +189,12 @@ export function createCore(deps: CoreDeps): Core {
     reports,
     placement,
     routes(app) {
-      jobRoutes(app, { db: store.db, jobs, access: deps.access });
+      jobRoutes(app, { db: store.db, jobs, access: deps.access, artifacts: deps.artifacts });
       taskRoutes(app, {
         db: store.db,
         jobs,
         access: deps.access,
+        artifacts: deps.artifacts,
         clock,
         blobs: deps.blobs,
         nodes: deps.nodes,

@@ -4,7 +4,7 @@ import { Artifact, ArtifactCheckAnswer, newId, Page, type Role } from '@backlot/
 import { type Person, signedInPerson } from '@backlot/testkit/person';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { Model, Render, RenderPage } from '../contract.ts';
+import { Model, Render, RenderPage, RenderSettings } from '../contract.ts';
 import { type RendersControl, startRendersControl } from './control.ts';
 
 /** Private models through the kernel’s own routes: their bytes are artifacts, and no more to be had than they. */
@@ -169,6 +169,22 @@ describe('the files of a private model', () => {
     await keep(member, 'project', copy);
     expect(await waysTo(viewer, copy)).toEqual(all);
     expect(await waysTo(viewer, file)).toEqual([]);
+  });
+
+  it('can’t be brought to a node by a job that names their digest', async () => {
+    const file = await upload(owner, 'safe.glb', randomBytes(100));
+    await keep(owner, 'private', file);
+    const { digest, size } = file;
+    const parameters = {
+      modelId: null,
+      main: 'safe.glb',
+      files: [{ name: 'safe.glb', digest, size }],
+      settings: RenderSettings.parse({}),
+    };
+    const job = { kind: 'renders.render', projectId: project, name: 'x', parameters };
+    const answer = await send(member, 'POST', '/api/v1/jobs', job);
+    expect([answer.statusCode, answer.json().params]).toEqual([404, { what: 'file', id: digest }]);
+    expect((await send(owner, 'POST', '/api/v1/jobs', job)).statusCode).toBe(201);
   });
 
   it('stay closed under every name that the owner gives them', async () => {

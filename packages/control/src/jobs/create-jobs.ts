@@ -1,12 +1,12 @@
-import { BacklotError, type Id, type Job, kernelErrors } from '@backlot/contract';
+import { BacklotError, type Id, type Job, kernelErrors, newId, type TaskInput } from '@backlot/contract';
 import { sql } from 'kysely';
 import type { Db, Tx } from '../db/schema.ts';
-import type { Actor, Artifacts, Jobs } from '../kernel.ts';
+import type { Actor, Artifacts, JobSubmission, Jobs } from '../kernel.ts';
 import { type AgainDeps, releaseTask, requeueTask, retryFailed } from './again.ts';
 import { viewJobs } from './job-view.ts';
 import { removeJob } from './remove.ts';
 import { cancelTask, rename, setIntent, setPriority } from './steer.ts';
-import { type SubmitDeps, submitJob } from './submit.ts';
+import { planJob, type SubmitDeps, submitJob } from './submit.ts';
 
 export interface JobsDeps extends SubmitDeps, AgainDeps {
   readonly db: Db;
@@ -17,6 +17,8 @@ export interface JobsDeps extends SubmitDeps, AgainDeps {
 export interface JobsRoom extends Jobs {
   /** Cancels one task, and what builds on it. */
   cancelTask(id: Id, actor: Actor): Promise<void>;
+  /** Files that a job's first tasks would be given. @throws what `submit` says of the kind and its parameters */
+  plannedInputs(submission: JobSubmission): TaskInput[];
 }
 
 export function createJobs(deps: JobsDeps): JobsRoom {
@@ -40,6 +42,8 @@ export function createJobs(deps: JobsDeps): JobsRoom {
     release: (taskId, change, actor) => releaseTask(deps, taskId, change, actor),
     requeueTask: (taskId, actor) => requeueTask(deps, taskId, actor),
     cancelTask: (taskId, actor) => cancelTask(deps, taskId, actor),
+    plannedInputs: (submission) =>
+      planJob(deps.kinds, newId(), submission).drafts.flatMap(({ inputs }) => inputs),
     remove: (id, actor) => removeJob(deps, id, actor),
   };
 }

@@ -4,16 +4,18 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import type { Db } from '../db/schema.ts';
 import { decodeCursor, page } from '../http/paging.ts';
-import type { AccessControl } from '../kernel.ts';
+import type { AccessControl, Artifacts } from '../kernel.ts';
 import type { App, RouteAccess } from '../workload.ts';
 import { type JobsRoom, projectOfJob } from './create-jobs.ts';
 import { viewJobs } from './job-view.ts';
 import { requireOwnOrOperator } from './ownership.ts';
+import { requireInputs } from './require-inputs.ts';
 
 export interface JobRouteDeps {
   readonly db: Db;
   readonly jobs: JobsRoom;
   readonly access: AccessControl;
+  readonly artifacts: Pick<Artifacts, 'visibleTo'>;
 }
 
 /** What people submit and steer, of every kind of work. */
@@ -82,7 +84,9 @@ export function jobRoutes(app: App, deps: JobRouteDeps): void {
       },
     },
     async (request, reply) => {
-      const job = await deps.jobs.submit({ ...request.body, actor: request.actor });
+      const submission = { ...request.body, actor: request.actor };
+      await requireInputs(deps, request.actor, submission.projectId, deps.jobs.plannedInputs(submission));
+      const job = await deps.jobs.submit(submission);
       return reply.code(201).send(job);
     },
   );

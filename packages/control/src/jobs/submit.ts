@@ -5,6 +5,7 @@ import {
   type JobState,
   kernelErrors,
   newId,
+  type TaskDraft,
   type TaskDraftInput,
 } from '@backlot/contract';
 import { sql } from 'kysely';
@@ -27,30 +28,9 @@ const priorityRange = { min: -100, max: 100 };
  * @throws unknown_job_kind, invalid_input, plan_invalid, quota_jobs, not_found (the project)
  */
 export async function submitJob(deps: SubmitDeps, submission: JobSubmission, outer?: Tx): Promise<Id> {
-  const kind = deps.kinds.job(submission.kind);
-  const parameters = parseParameters(kind, submission.parameters);
-  const priority = clampPriority(submission.priority ?? 0);
   const id = newId();
-  let planned: readonly TaskDraftInput[];
-  try {
-    planned = kind.plan({
-      job: { id, projectId: submission.projectId, name: submission.name },
-      parameters,
-    });
-  } catch (error) {
-    if (error instanceof BacklotError) throw error;
-    const problem = error instanceof Error ? error.message : 'the plan failed';
-    throw new BacklotError(coreErrors.plan_invalid, {
-      params: { kind: submission.kind, problem },
-      cause: error,
-    });
-  }
-  const drafts = checkDrafts(deps.kinds, submission.kind, planned, new Set());
-  if (drafts.length === 0) {
-    throw new BacklotError(coreErrors.plan_invalid, {
-      params: { kind: submission.kind, problem: 'it has no task' },
-    });
-  }
+  const { parameters, drafts } = planJob(deps.kinds, id, submission);
+  const priority = clampPriority(submission.priority ?? 0);
   await runChange(
     deps,
     async (change) => {
@@ -75,6 +55,40 @@ export async function submitJob(deps: SubmitDeps, submission: JobSubmission, out
     outer,
   );
   return id;
+}
+
+/**
+ * What a job would begin with; nothing is stored.
+ * @throws unknown_job_kind, invalid_input, plan_invalid
+ */
+export function planJob(
+  kinds: Kinds,
+  id: Id,
+  submission: Pick<JobSubmission, 'kind' | 'projectId' | 'name' | 'parameters'>,
+): { parameters: Record<string, unknown>; drafts: TaskDraft[] } {
+  const kind = kinds.job(submission.kind);
+  const parameters = parseParameters(kind, submission.parameters);
+  let planned: readonly TaskDraftInput[];
+  try {
+    planned = kind.plan({
+      job: { id, projectId: submission.projectId, name: submission.name },
+      parameters,
+    });
+  } catch (error) {
+    if (error instanceof BacklotError) throw error;
+    const problem = error instanceof Error ? error.message : 'the plan failed';
+    throw new BacklotError(coreErrors.plan_invalid, {
+      params: { kind: submission.kind, problem },
+      cause: error,
+    });
+  }
+  const drafts = checkDrafts(kinds, submission.kind, planned, new Set());
+  if (drafts.length === 0) {
+    throw new BacklotError(coreErrors.plan_invalid, {
+      params: { kind: submission.kind, problem: 'it has no task' },
+    });
+  }
+  return { parameters, drafts };
 }
 
 export function clampPriority(priority: number): number {

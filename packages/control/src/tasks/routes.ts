@@ -21,7 +21,8 @@ import { decodeCursor, page } from '../http/paging.ts';
 import type { JobsRoom } from '../jobs/create-jobs.ts';
 import { projectOfAllocation, projectOfTask } from '../jobs/create-jobs.ts';
 import { requireOwnOrOperator } from '../jobs/ownership.ts';
-import type { AccessControl } from '../kernel.ts';
+import { requireInputs } from '../jobs/require-inputs.ts';
+import type { AccessControl, Artifacts } from '../kernel.ts';
 import type { App, RouteAccess } from '../workload.ts';
 import { type LogDeps, type LogQuestion, readLog } from './log/read-log.ts';
 import { streamLog } from './log/stream-log.ts';
@@ -30,6 +31,7 @@ import { readTaskDetail, readTasks } from './task-view.ts';
 export interface TaskRouteDeps extends LogDeps {
   readonly jobs: JobsRoom;
   readonly access: AccessControl;
+  readonly artifacts: Pick<Artifacts, 'visibleTo'>;
   readonly clock: Clock;
 }
 
@@ -148,6 +150,8 @@ export function taskRoutes(app: App, deps: TaskRouteDeps): void {
       const { id } = request.params;
       await requireOwnOrOperator(deps, request.actor, { taskId: id });
       const { parameters, inputs } = request.body;
+      const project = await projectOfTask(deps.db, id);
+      if (project !== null && inputs) await requireInputs(deps, request.actor, project, inputs);
       await deps.jobs.release(
         id,
         { ...(parameters ? { parameters } : {}), ...(inputs ? { inputs } : {}) },
