@@ -22,30 +22,6 @@ describe.skipIf(!chromiumPath)('the built console', () => {
     await fixture?.close();
   });
 
-  it('shows the overview within a second, from nothing in the cache, on loopback', async () => {
-    const times: number[] = [];
-    // The best of some: what else the machine does at the moment is not what is measured.
-    for (let attempt = 0; attempt < 6 && Math.min(...times, 9_999) > 1_000; attempt += 1) {
-      const context = await contextOf(browser, { size: 'desktop', scheme: 'dark', language: 'en' });
-      const page = await context.newPage();
-      await page.addInitScript(`
-        new MutationObserver((_, observer) => {
-          if (!document.querySelector('#content h1')) return;
-          observer.disconnect();
-          requestAnimationFrame(() => { window.meaningful = performance.now(); });
-        }).observe(document, { childList: true, subtree: true });
-      `);
-      await page.goto(fixture.url);
-      await page.getByRole('heading', { name: 'Overview' }).waitFor();
-      await expect
-        .poll(() => page.evaluate('window.meaningful ?? 0'), { timeout: 20_000 })
-        .toBeGreaterThan(0);
-      times.push(await page.evaluate<number>('window.meaningful'));
-      await context.close();
-    }
-    expect(Math.min(...times)).toBeLessThanOrEqual(1_000);
-  });
-
   it('asks for the code of no page but the one that is shown', async () => {
     const context = await contextOf(browser, { size: 'desktop', scheme: 'dark', language: 'en' });
     const page = await context.newPage();

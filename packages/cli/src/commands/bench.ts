@@ -70,6 +70,14 @@ export const benchCommands: CliGroup = {
       },
       [countOption('--tasks <count>', 'frames', '帧数', '60')],
     ),
+    benchCommand(
+      'console',
+      {
+        en: 'First meaningful paint of the built console in Chromium, on loopback',
+        'zh-CN': '已构建控制台在 Chromium 中的首次有效绘制时间（本机回环）',
+      },
+      [],
+    ),
   ],
 };
 
