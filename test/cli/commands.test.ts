@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { NodeView } from '@backlot/contract';
+import { type ApiToken, ApiTokenCreated, Me, type NodeView } from '@backlot/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { all, submit, tasksOf } from '../system/jobs.ts';
 import { type Studio, startStudio } from '../system/studio.ts';
@@ -74,6 +74,32 @@ async function json<T>(...args: string[]): Promise<T> {
   const { code, stdout, stderr } = await backlot([...args, '--json']);
   expect(`${code} ${stderr}`).toBe('0 ');
   return JSON.parse(stdout) as T;
+}
+
+/** Somebody with an account of their own, and the token that they made for `backlot` on the page Access. */
+async function personWithToken(name: string, scopes: readonly string[]): Promise<string> {
+  const email = `${name}@studio.example`;
+  const password = 'a long pass phrase';
+  const grants = [{ projectId: null, role: 'submitter' }];
+  await studio.api('POST', '/api/v1/accounts', { email, name, password, grants });
+  const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+    fetch(new URL(path, studio.url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: studio.url, ...headers },
+      body: JSON.stringify(body),
+    });
+  const signedIn = await post('/api/v1/login', { email, password });
+  const me = Me.parse(await signedIn.json());
+  const made = await post(
+    '/api/v1/tokens',
+    { name: 'terminal', scopes, expiresInDays: 30 },
+    {
+      cookie: signedIn.headers.getSetCookie()[0]?.split(';', 1)[0] ?? '',
+      'x-csrf-token': me.csrfToken ?? '',
+    },
+  );
+  expect(made.status).toBe(201);
+  return ApiTokenCreated.parse(await made.json()).secret;
 }
 
 describe('backlot', { timeout: 240_000 }, () => {
@@ -155,6 +181,69 @@ describe('backlot', { timeout: 240_000 }, () => {
     expect(code).toBe(130);
     for (const line of stdout.trim().split('\n'))
       expect(JSON.parse(line)).toMatchObject({ seq: expect.any(Number) });
+  });
+
+  it('makes, lists and revokes the API tokens of whoever is signed in', async () => {
+    const env = { BACKLOT_TOKEN: await personWithToken('ines', ['*']) };
+    const list = async () => {
+      const { code, stdout } = await backlot(['tokens', 'list', '--json'], { env });
+      expect(code).toBe(0);
+      return (JSON.parse(stdout) as ApiToken[]).map(({ name, scopes }) => ({ name, scopes }));
+    };
+    expect(await list()).toEqual([{ name: 'terminal', scopes: ['*'] }]);
+
+    const made = await backlot(
+      ['tokens', 'create', 'nightly', '--scope', 'jobs.read', 'projects.read', '--days', '7'],
+      { env },
+    );
+    expect(made.code).toBe(0);
+    // The secret alone is the result, so that `TOKEN=$(backlot tokens create …)` works.
+    expect(made.stdout).toMatch(/^blt_\S+\n$/);
+    expect(made.stderr).toMatch(/shown only now/);
+    const nightly = { BACKLOT_TOKEN: made.stdout.trim() };
+    expect((await backlot(['jobs', 'list'], { env: nightly })).code).toBe(0);
+    const denied = await backlot(['jobs', 'cancel', 'anything'], { env: nightly });
+    expect([denied.code, denied.stderr]).toEqual([4, expect.stringContaining('There is no job anything')]);
+    expect((await backlot(['nodes', 'join-token'], { env: nightly })).code).toBe(3);
+
+    const endless = await backlot(['tokens', 'create', 'endless', '--days', '0', '--json'], { env });
+    expect(JSON.parse(endless.stdout)).toMatchObject({
+      token: { name: 'endless', scopes: ['*'], expiresAt: null },
+      secret: expect.stringMatching(/^blt_/),
+    });
+    const table = await backlot(['tokens', 'list'], { env });
+    expect(table.stdout).toMatch(/endless +\* .*never/);
+
+    expect((await backlot(['tokens', 'revoke', 'nightly'], { env })).code).toBe(2);
+    const gone = await backlot(['tokens', 'revoke', 'nightly', '--yes', '--language', 'zh-CN'], { env });
+    expect([gone.code, gone.stdout]).toEqual([0, 'nightly 已吊销。\n']);
+    expect((await backlot(['jobs', 'list'], { env: nightly })).code).toBe(3);
+    expect((await list()).map(({ name }) => name)).toEqual(['endless', 'terminal']);
+    const again = await backlot(['tokens', 'revoke', 'nightly', '--yes', '--language', 'zh-CN'], { env });
+    expect([again.code, again.stderr]).toEqual([4, expect.stringContaining('没有找到令牌 nightly')]);
+
+    const unknown = await backlot(['tokens', 'create', 'x', '--scope', 'jobs.fly'], { env });
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('jobs.fly')]);
+  });
+
+  it('makes no token that may do more than the one that it is made with', async () => {
+    const env = { BACKLOT_TOKEN: await personWithToken('omar', ['jobs.read']) };
+    const made = await backlot(['tokens', 'create', 'more', '--scope', '*'], { env });
+    expect([made.code, made.stdout]).toEqual([3, '']);
+    // The administrator's token of an installation belongs to no account, so that there is nobody to list for.
+    const nobody = await backlot(['tokens', 'create', 'mine']);
+    expect([nobody.code, nobody.stdout]).toEqual([5, '']);
+    expect(nobody.stderr).toContain('Sign in with an account.');
+  });
+
+  it('says a workload’s reasons in the language of the terminal', async () => {
+    const job = await submit(studio, 'tiny.count', { parts: 1, mode: 'nonsense' }, 'nonsense');
+    const ended = await backlot(['jobs', 'wait', job.id, '--language', 'zh-CN']);
+    expect(ended.code).toBe(1);
+    expect(ended.stdout).toMatch(/^失败原因: 输入无意义。请更正后重新提交。$/m);
+    const [task] = (await tasksOf(studio, job.id)).filter((one) => one.state === 'failed');
+    const shown = await backlot(['tasks', 'show', task?.id ?? '', '--language', 'zh-CN']);
+    expect(shown.stdout).toMatch(/输入无意义。请更正后重新提交。/);
   });
 
   it('keeps a token after trying it, and forgets it again', async () => {
