@@ -29,9 +29,17 @@ export const artifactGuard: ArtifactGuard = async (kernel, actor, artifacts) => 
     .map(({ id }) => id);
   if (ids.length === 0) return new Set();
   const me = readers[0]?.reader.accountId ?? null;
+  const open = sql`(
+    m.visibility = 'project' OR coalesce(m.owner_id = ${me}::uuid, false) OR EXISTS (
+      SELECT FROM renders_model_grant g WHERE g.model_id = m.id AND g.account_id = ${me}::uuid
+    )
+  )`;
+  // OFFSET 0: the index of files answers for one artifact after the other, instead of all models being read.
   const { rows } = await sql<{ id: string }>`
-    WITH asked AS (
-      SELECT a.id, a.project_id, a.job_id, a.digest, u.actor_id AS uploader, u.seq IS NOT NULL AS uploaded
+    WITH asked AS MATERIALIZED (
+      SELECT a.id, a.project_id, a.job_id, u.actor_id AS uploader, u.seq IS NOT NULL AS uploaded,
+        jsonb_build_array(jsonb_build_object('artifactId', a.id)) AS by_id,
+        jsonb_build_array(jsonb_build_object('digest', a.digest)) AS by_digest
       FROM artifact a
       LEFT JOIN LATERAL (
         SELECT seq, actor_id FROM audit
@@ -39,31 +47,24 @@ export const artifactGuard: ArtifactGuard = async (kernel, actor, artifacts) => 
         ORDER BY seq LIMIT 1
       ) u ON a.job_id IS NULL
       WHERE a.id = ANY(${ids}::uuid[])
-    ), model AS NOT MATERIALIZED ( -- so that the index of files is used
-      SELECT m.*, m.visibility = 'project' OR coalesce(m.owner_id = ${me}::uuid, false) OR EXISTS (
-        SELECT FROM renders_model_grant g WHERE g.model_id = m.id AND g.account_id = ${me}::uuid
-      ) AS open
-      FROM renders_model m
-      WHERE m.project_id = ANY(${[...asked]}::uuid[])
-    )
-    SELECT a.id FROM asked a
-    WHERE
-      CASE WHEN a.job_id IS NOT NULL THEN EXISTS (
-        SELECT FROM renders_use u JOIN model m ON m.id = u.model_id WHERE u.job_id = a.job_id AND NOT m.open
-      ) ELSE EXISTS (
-        SELECT FROM model m
-        WHERE m.project_id = a.project_id AND NOT m.open AND (
-          m.files @> jsonb_build_array(jsonb_build_object('artifactId', a.id))
-            AND NOT coalesce(a.uploader = ${me}::text, false)
-          OR m.files @> jsonb_build_array(jsonb_build_object('digest', a.digest))
-            AND a.uploaded AND a.uploader IS NOT DISTINCT FROM m.owner_id::text
+    ), related AS (
+      SELECT a.id, m.open AND m.listed AND m.deleted_at IS NULL AS opens, NOT m.open AND (
+        m.rendered
+        OR a.job_id IS NULL AND m.listed AND NOT coalesce(a.uploader = ${me}::text, false)
+        OR a.uploaded AND a.uploader IS NOT DISTINCT FROM m.owner_id::text
+      ) AS closes
+      FROM asked a CROSS JOIN LATERAL (
+        (
+          SELECT m.project_id, m.owner_id, m.deleted_at, ${open} AS open, m.files @> a.by_id AS listed, false AS rendered
+          FROM renders_model m WHERE m.files @> a.by_id OR m.files @> a.by_digest OFFSET 0
+        ) UNION ALL (
+          SELECT m.project_id, m.owner_id, m.deleted_at, ${open}, false, true
+          FROM renders_use u JOIN renders_model m ON m.id = u.model_id WHERE u.job_id = a.job_id
         )
-      ) END
-      AND NOT EXISTS (
-        SELECT FROM model m
-        WHERE m.project_id = a.project_id AND m.open AND m.deleted_at IS NULL
-          AND m.files @> jsonb_build_array(jsonb_build_object('artifactId', a.id))
-      )
+      ) m
+      WHERE m.project_id = a.project_id
+    )
+    SELECT id FROM related GROUP BY id HAVING bool_or(closes) AND NOT bool_or(opens)
   `.execute(kernel.db);
   return new Set(rows.map(({ id }) => id));
 };
