@@ -104,6 +104,49 @@ describe.skipIf(!chromiumPath)('by keyboard alone', () => {
     expect(await grid.getByRole('row').count()).toBeLessThan(80);
   });
 
+  it('somebody is added to a project, given another role, and taken out again', async () => {
+    await page.goto(`${fixture.url}/access?part=projects&open=${idOf('film')}`);
+    await page.getByLabel('E-mail of the person').focus();
+    await page.keyboard.type('Kenji@studio.example');
+    await page.keyboard.press('Tab');
+    expect(await focused(page)).toBe('Role');
+    await page.keyboard.press('ArrowDown');
+    await page.getByRole('option', { name: /^operator/ }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    expect(await focused(page)).toBe('Add to the project');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.getByLabel('E-mail of the person').inputValue()).toBe('');
+    expect(await page.evaluate('document.activeElement.type')).toBe('email');
+
+    const members = page.getByRole('region', { name: 'Members' });
+    await members
+      .getByLabel(/^Role of /)
+      .first()
+      .focus();
+    await page.keyboard.press('ArrowDown');
+    await page.getByRole('option', { name: /^viewer/ }).waitFor();
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => fixture.changes.length).toBe(2);
+    await members.getByRole('button', { name: 'Remove' }).first().focus();
+    await page.keyboard.press('Enter');
+    await page.getByText(/loses the role in this project/).waitFor();
+    expect(await focused(page)).toBe('Back');
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => fixture.changes.length).toBe(3);
+
+    const of = `/api/v1/projects/${idOf('film')}/members`;
+    const one = expect.stringMatching(new RegExp(`^${of}/[0-9a-f-]{36}$`));
+    expect(fixture.changes).toMatchObject([
+      { method: 'POST', path: of, body: { email: 'kenji@studio.example', role: 'operator' } },
+      { method: 'PUT', path: one, body: { role: 'viewer' } },
+      { method: 'DELETE', path: one },
+    ]);
+  });
+
   it('a question in place has its harmless answer first, and Escape takes it back', async () => {
     await page.goto(`${fixture.url}/nodes/${idOf('node 1')}`);
     const remove = page.getByRole('button', { name: 'Remove' });

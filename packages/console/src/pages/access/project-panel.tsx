@@ -5,15 +5,13 @@ import { useState } from 'react';
 import type { z } from 'zod';
 import { invalidateSubjects } from '../../api/subjects.ts';
 import { transport } from '../../api/transport.ts';
-import { useList } from '../../api/use-list.ts';
 import { useGlossary } from '../../i18n/glossary.ts';
 import { useTexts } from '../../i18n/texts.ts';
-import { ListView } from '../../parts/list-view.tsx';
 import { ProblemNotice } from '../../parts/problem-notice.tsx';
 import { SidePanel } from '../../parts/side-panel.tsx';
 import { useSession } from '../../session/session.tsx';
 import classes from './access.module.css';
-import { membersQuery } from './queries.ts';
+import { Members } from './members.tsx';
 import { accessTexts } from './texts.ts';
 
 /** One project: name, share, how long it keeps files, and who has a role in it. */
@@ -82,34 +80,5 @@ export function ProjectPanel({
       </form>
       {can('members.read', project.id) && <Members projectId={project.id} />}
     </SidePanel>
-  );
-}
-
-function Members({ projectId }: { readonly projectId: string }) {
-  const say = useTexts(accessTexts);
-  const word = useGlossary();
-  const list = useList(membersQuery(projectId));
-  return (
-    <section>
-      <h3>{say('members')}</h3>
-      <ListView list={list} rows={3}>
-        {(members) =>
-          members.length === 0 ? (
-            <p className="dim">{say('members.none')}</p>
-          ) : (
-            <ul className={classes.grants}>
-              {members.map((member) => (
-                <li key={member.accountId} className={classes.grant}>
-                  <span>
-                    {member.name} <span className="dim">{member.email}</span>
-                  </span>
-                  {word(`role.${member.role}`)}
-                </li>
-              ))}
-            </ul>
-          )
-        }
-      </ListView>
-    </section>
   );
 }

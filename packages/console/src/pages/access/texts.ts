@@ -93,6 +93,17 @@ export const accessTexts = defineTexts('access', {
   'project.make': { en: 'Make the project', 'zh-CN': '创建项目' },
   members: { en: 'Members', 'zh-CN': '成员' },
   'members.none': { en: 'Nobody has a role in this project only.', 'zh-CN': '没有仅属于该项目的成员。' },
-  'members.remove': { en: 'Remove {{name}} from the project', 'zh-CN': '将 {{name}} 移出项目' },
+  'members.role': { en: 'Role of {{name}}', 'zh-CN': '{{name}} 的角色' },
+  'members.remove': { en: 'Remove', 'zh-CN': '移除' },
+  'members.remove.question': {
+    en: '{{name}} loses the role in this project. Work that they submitted goes on.',
+    'zh-CN': '{{name}} 将失去在此项目中的角色，其已提交的工作会继续。',
+  },
+  'members.add': { en: 'Add to the project', 'zh-CN': '添加到项目' },
+  'members.email': { en: 'E-mail of the person', 'zh-CN': '对方邮箱' },
+  'members.email.hint': {
+    en: 'They need an account here; an administrator adds one under People.',
+    'zh-CN': '对方需已有账号；管理员可在“人员”中添加。',
+  },
   'save.done': { en: 'Saved', 'zh-CN': '已保存' },
 });
