@@ -71,7 +71,8 @@ describe.skipIf(!chromiumPath)('by keyboard alone', () => {
     await page.keyboard.press('Control+K');
     await search.waitFor();
     await page.keyboard.type('borealis');
-    await page.getByText('borealis').first().waitFor();
+    // The page behind the palette names nodes, too.
+    await page.getByRole('dialog').getByText('borealis').first().waitFor();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'borealis' }).waitFor();
