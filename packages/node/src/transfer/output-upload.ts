@@ -46,8 +46,13 @@ export async function uploadOutput(
     let offset: number | undefined = size < SMALL_BYTES ? 0 : undefined;
     await persevere(
       async () => {
-        offset ??= await askOffset(options, `${path}?${query}`, signal);
-        if (offset === size && size > 0) return;
+        if (offset === undefined) {
+          const there = await askProgress(options, `${path}?${query}`, signal);
+          // All bytes alone are not enough: a control plane that lost its database after the last of them has not
+          // written down yet that the output is whole. Then the last, empty piece is sent for it to do so.
+          if (there.complete) return;
+          offset = there.offset;
+        }
         const from = offset;
         // Whatever happens now, the next try has to ask.
         offset = undefined;
@@ -73,14 +78,21 @@ export async function uploadOutput(
   }
 }
 
-async function askOffset(options: OutputUploadOptions, path: string, signal: AbortSignal): Promise<number> {
+async function askProgress(
+  options: OutputUploadOptions,
+  path: string,
+  signal: AbortSignal,
+): Promise<{ readonly offset: number; readonly complete: boolean }> {
   try {
     const answer = await options.http.send({ method: 'HEAD', path, token: options.token(), signal });
     answer.body.resume();
     const offset = Number(answer.headers['upload-offset']);
-    return Number.isSafeInteger(offset) && offset >= 0 ? offset : 0;
+    return {
+      offset: Number.isSafeInteger(offset) && offset >= 0 ? offset : 0,
+      complete: answer.headers['upload-complete'] === '?1',
+    };
   } catch (error) {
-    if (error instanceof ControlRefusal && error.status === 404) return 0;
+    if (error instanceof ControlRefusal && error.status === 404) return { offset: 0, complete: false };
     throw error;
   }
 }

@@ -192,6 +192,28 @@ describe('outputs', () => {
     expect(requests[1]?.url).toContain('/allocation/outputs/frames/0001.png?offset=0&size=3000000&sha256=');
   });
 
+  it('are not taken for whole before the control plane has written that down', async () => {
+    const bytes = randomBytes(500);
+    await writeFile(join(folder, 'out.png'), bytes);
+    const offsets: string[] = [];
+    let staged = false;
+    answer = (request, response) => {
+      if (request.method === 'HEAD') {
+        // All bytes are there, but the database went away before they were noted.
+        response.setHeader('upload-offset', bytes.length);
+        response.setHeader('upload-complete', staged ? '?1' : '?0');
+        return response.end();
+      }
+      offsets.push(String(new URL(request.url ?? '', 'http://x').searchParams.get('offset')));
+      if (offsets.length === 1) return problem(response, 503, 'database_unavailable');
+      staged = true;
+      return response.end('{}');
+    };
+    await uploadOutput(options(), folder, output, never);
+    expect(staged).toBe(true);
+    expect(offsets).toEqual(['0', '500']);
+  });
+
   it('wait for a control plane that is away, and for a new token', async () => {
     await writeFile(join(folder, 'out.png'), 'picture');
     let puts = 0;
