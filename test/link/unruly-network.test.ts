@@ -142,7 +142,7 @@ describe('a network without WebSockets', () => {
 });
 
 describe('a control plane that restarts', () => {
-  it('has 50 nodes back within seconds, each in its epoch and only once', { timeout: 90_000 }, async () => {
+  it('has 50 nodes back, each in its epoch and only once', { timeout: 90_000 }, async () => {
     const token = await control.joinToken(50);
     const nodes = await Promise.all(
       Array.from({ length: 50 }, () => startLinkNode({ url: control.url, joinToken: token })),
@@ -153,9 +153,12 @@ describe('a control plane that restarts', () => {
     await control.close();
     await until('all have noticed', () => nodes.every((node) => !node.client.connected));
     control = await startLinkControl({ database, settings, port });
-    const began = performance.now();
-    await until('all are back', () => control.links.directory.size === 50, 30_000);
-    expect(performance.now() - began).toBeLessThan(30_000);
+    // The server counts a node a moment before the node has read its welcome.
+    await until(
+      'all are back and know it',
+      () => control.links.directory.size === 50 && nodes.every(({ welcomes }) => welcomes.length > 1),
+      30_000,
+    );
     expect(nodes.map((node) => node.welcomes.map(({ epoch }) => epoch))).toEqual(nodes.map(() => [1, 1]));
     expect(control.events.filter(({ kind }) => kind === 'node.lost' || kind === 'node.unreachable')).toEqual(
       [],
