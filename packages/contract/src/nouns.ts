@@ -13,6 +13,7 @@ const nouns: Readonly<Record<string, Phrase>> = {
   'blob multipart': { en: 'upload', 'zh-CN': '上传' },
   delivery: { en: 'delivery', 'zh-CN': '投递记录' },
   event: { en: 'event', 'zh-CN': '事件' },
+  file: { en: 'file', 'zh-CN': '文件' },
   host: { en: 'host process', 'zh-CN': '宿主进程' },
   job: { en: 'job', 'zh-CN': '作业' },
   'join token': { en: 'join token', 'zh-CN': '加入令牌' },
