@@ -1,6 +1,6 @@
 import type { Artifact, Job, Task, TaskDetail } from '@backlot/contract';
 import type { Studio } from './studio.ts';
-import { waitUntil } from './wait-until.ts';
+import { Hopeless, waitUntil } from './wait-until.ts';
 
 interface PageOf<T> {
   readonly items: T[];
@@ -63,7 +63,7 @@ export function waitForJob(
           .filter((task) => task.failure)
           .map((task) => `${task.key}: ${task.failure?.reason.message}`);
         return Promise.reject(
-          new EndedOtherwise(
+          new Hopeless(
             `the job ended ${job.state}: ${job.failure?.reason.message ?? ''} ${failed.join('; ')}`,
           ),
         );
@@ -73,6 +73,3 @@ export function waitForJob(
     { limitMs },
   );
 }
-
-/** The job has ended in another state than hoped for; waiting on is of no use, and says what went wrong. */
-export class EndedOtherwise extends Error {}

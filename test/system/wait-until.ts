@@ -1,3 +1,6 @@
+/** Thrown by what is asked: waiting on is of no use, and the message says why. */
+export class Hopeless extends Error {}
+
 /**
  * Asks again and again until the answer is not undefined, null or false. The limit is there to end a test that can
  * never pass; it is far above what the slowest machine needs, and no test measures speed with it.
@@ -15,7 +18,7 @@ export async function waitUntil<T>(
       if (answer !== undefined && answer !== null && answer !== false) return answer;
       last = answer;
     } catch (error) {
-      if (error instanceof Error && error.constructor.name === 'EndedOtherwise') throw error;
+      if (error instanceof Hopeless) throw error;
       last = error;
     }
     if (performance.now() > end) {
