@@ -3,10 +3,9 @@ import { rmSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { copyRepository } from '../design/copy-repository.ts';
-import { EndedOtherwise } from '../system/jobs.ts';
 import { type ProcessLine, processesOf } from '../system/processes.ts';
 import { endAll, makeDataDir } from '../system/studio.ts';
-import { waitUntil } from '../system/wait-until.ts';
+import { Hopeless, waitUntil } from '../system/wait-until.ts';
 
 /** `npm start` as a person types it: through npm, by whatever Node is on the path, until Ctrl-C. */
 let copy: string;
@@ -58,8 +57,7 @@ async function ready({ npm, output }: Start): Promise<string> {
   await waitUntil(
     'everything runs',
     () => {
-      if (npm.exitCode !== null)
-        throw new EndedOtherwise(`npm start ended with ${npm.exitCode}:\n${output()}`);
+      if (npm.exitCode !== null) throw new Hopeless(`npm start ended with ${npm.exitCode}:\n${output()}`);
       return output().includes('This machine is the node');
     },
     { limitMs: 240_000 },
