@@ -6,7 +6,7 @@ import { external } from './bundle.mjs';
 
 /** What of a workload is code, test or text. The rest (scripts of Blender, samples) is data that its code opens. */
 const notData =
-  /\.(tsx?|md)$|[\\/]package\.json$|[\\/](node_modules|console|test|testing|__pycache__)([\\/]|$)/;
+  /\.(tsx?|md)$|[\\/]package\.json$|[\\/](node_modules|console|page|test|testing|__pycache__)([\\/]|$)/;
 
 /**
  * Everything of a release that is not bundled: the console, data files of the workloads, packages that stay

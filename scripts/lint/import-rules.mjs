@@ -16,7 +16,7 @@ import { listFiles, reportAndExit } from './source-files.mjs';
  * @typedef {{ kind: 'package' | 'workload', name: string, half?: string, test: boolean }} Place
  */
 
-const halves = new Set(['control', 'node', 'console', 'cli']);
+const halves = new Set(['control', 'node', 'console', 'page', 'cli']);
 
 /** What a package of ours may import of the others. `*` is everything, `pkg/file` exactly that file. */
 const packageRules = {
@@ -34,11 +34,12 @@ const halfRules = {
   control: ['contract', 'control/workload'],
   node: ['contract', 'node/workload', 'node/host-process'],
   console: ['contract', 'sdk', 'console/workload'],
+  page: ['contract', 'sdk'],
   cli: ['contract', 'sdk', 'cli/command', 'cli/exit-codes'],
 };
 
 /** Code that also runs in a browser, or must not touch the world at all. */
-const withoutNode = new Set(['contract', 'sdk', 'console']);
+const withoutNode = new Set(['contract', 'sdk', 'console', 'page']);
 
 const builtins = new Set(builtinModules);
 

@@ -18,18 +18,36 @@ export async function buildConsole(node, report) {
   const stamp = digestOfInputs();
   const built = existsSync(join(root, 'packages', 'console', 'dist', 'index.html'));
   if (built && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return undefined;
-  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
-  const { code, tail } = await run(node, [vite, 'build', 'packages/console', '--logLevel', 'warn'], {
-    report,
-    limitMs: 5 * 60_000,
-    env: { NODE_ENV: 'production', NO_COLOR: '1' },
-  });
-  if (code !== 0) {
-    throw new Stop(`${say('The console could not be built.', '控制台构建失败。')}\n\n${tail}`);
+  // The console first: it empties the folder that the pages go into.
+  await viteBuild(node, ['packages/console'], report);
+  for (const workload of workloadsWithPage()) {
+    await viteBuild(node, [pageFolder(workload), '--config', 'packages/console/page.vite.config.ts'], report);
   }
   mkdirSync(join(root, '.cache'), { recursive: true });
   writeFileSync(stampFile, stamp);
   return true;
+}
+
+/** Workloads with a page of their own for people who never see the console. */
+function workloadsWithPage() {
+  const workloads = join(root, 'workloads');
+  if (!existsSync(workloads)) return [];
+  return readdirSync(workloads)
+    .filter((name) => existsSync(join(root, pageFolder(name), 'index.html')))
+    .sort();
+}
+
+const pageFolder = (workload) => `workloads/${workload}/page`;
+
+async function viteBuild(node, args, report) {
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  const { code, tail } = await run(node, [vite, 'build', ...args, '--logLevel', 'warn'], {
+    report,
+    limitMs: 5 * 60_000,
+    env: { NODE_ENV: 'production', NO_COLOR: '1' },
+  });
+  if (code === 0) return;
+  throw new Stop(`${say('The console could not be built.', '控制台构建失败。')}\n\n${tail}`);
 }
 
 /** Everything that Vite can see: the console, the pages of the workloads, and what both import. */
@@ -44,6 +62,7 @@ function digestOfInputs() {
     add(`workloads/${name}/contract.ts`);
     addFolder(`workloads/${name}/contract`);
     addFolder(`workloads/${name}/console`);
+    addFolder(pageFolder(name));
   }
   return hash.digest('hex');
 

@@ -4,6 +4,7 @@ import type { FastifyPluginAsync, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import manifest from '../package.json' with { type: 'json' };
+import { createInstallationKeys } from './access/installation-keys.ts';
 import { linkAddress } from './access/one-time-links.ts';
 import type { ScryptCost } from './access/passwords.ts';
 import { createArtifacts } from './artifacts/create-artifacts.ts';
@@ -20,6 +21,7 @@ import { migrate } from './db/migrate.ts';
 import type { DatabaseAddress } from './db/pool.ts';
 import { createLocalFabric } from './fabric/local-fabric.ts';
 import { createFront } from './front.ts';
+import { registerPublicPages } from './http/public-pages.ts';
 import { addressToVisit, type HttpServer } from './http/server.ts';
 import { viewJobs } from './jobs/job-view.ts';
 import type { Kernel } from './kernel.ts';
@@ -200,6 +202,7 @@ async function start(options: ControlOptions, clock: Clock, owned: Ownership): P
     metrics,
     health,
     publicUrl,
+    key: createInstallationKeys(store.db),
     transaction: (work) => store.transaction(work),
   };
 
@@ -218,7 +221,7 @@ async function start(options: ControlOptions, clock: Clock, owned: Ownership): P
     health: () => health.read(version),
     log,
   });
-  for (const workload of workloads) await addWorkload(workload, kernel, http);
+  for (const workload of workloads) await addWorkload(workload, kernel, http, options.consoleDir);
   await http.ready();
 
   await front.start();
@@ -269,18 +272,23 @@ async function openBlobs(config: ControlConfig, store: Store): Promise<BlobAdapt
   return await openFsBlobStore({ directory: join(config.dataDir, 'blobs'), beforePublish });
 }
 
-/** Gives a workload its routes and sockets. What it registers besides (content types, hooks) stays within its own scope. */
-async function addWorkload(workload: ControlWorkload, kernel: Kernel, http: HttpServer): Promise<void> {
+/** Gives a workload its routes, pages and sockets. What it registers besides (content types, hooks) stays within its own scope. */
+async function addWorkload(
+  workload: ControlWorkload,
+  kernel: Kernel,
+  http: HttpServer,
+  consoleDir: string | undefined,
+): Promise<void> {
   const routes: FastifyPluginAsync<Record<never, never>, RawServerDefault, ZodTypeProvider, Logger> = async (
     scope,
   ) => {
     await workload.routes?.(scope, kernel);
+    registerPublicPages(scope, { workload: workload.name, pages: workload.pages ?? [], consoleDir });
   };
   await http.app.register(routes);
-  for (const { path, protocols, connect } of workload.sockets ?? []) {
+  for (const { connect, ...endpoint } of workload.sockets ?? []) {
     http.sockets.route({
-      path,
-      ...(protocols ? { protocols } : {}),
+      ...endpoint,
       connect: (socket, request, params) => connect(socket, request, params, kernel),
     });
   }

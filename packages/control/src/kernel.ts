@@ -257,6 +257,11 @@ export interface Kernel {
   readonly health: HealthReporter;
   /** The address by which browsers reach this installation, without a trailing slash. */
   readonly publicUrl: () => string;
+  /**
+   * 32 secret bytes for signing what only control planes of this installation verify; the same for a purpose
+   * (`streams.tickets`) on every replica and after every restart.
+   */
+  key(purpose: string): Promise<Uint8Array>;
   /** Runs a transaction with retries for serialisation failures; maps a lost database to `database_unavailable`. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
 }

@@ -153,12 +153,31 @@ export interface SocketRoute {
   /** Path with `:name` parameters, for example `/signal/player/:app`. */
   readonly path: string;
   readonly protocols?: readonly string[];
+  /** Largest message in bytes, 1 MiB unless told; larger ones close the socket (1009). */
+  readonly maxPayload?: number;
+  /**
+   * `same` where the browser's cookies would be believed. `any` (unless told) where the socket proves itself by a
+   * ticket or a token, as players on other people's pages do.
+   */
+  readonly origin?: 'same' | 'any';
   connect(
     socket: import('ws').WebSocket,
     request: IncomingMessage,
     params: Record<string, string>,
     kernel: Kernel,
   ): void | Promise<void>;
+}
+
+/**
+ * A page for people who never see the console: a viewer of a stream, a guest of a room. It is built from the
+ * workload's `page/` folder, a small bundle of its own, and answered at every address that fits `path`, to anyone:
+ * what the page may do is decided by the tickets that it brings.
+ */
+export interface PublicPage {
+  /** Path with `:name` parameters: `/s/:app`. */
+  readonly path: string;
+  /** Whether other sites may show it in a frame. */
+  readonly framed: boolean;
 }
 
 /**
@@ -190,6 +209,7 @@ export interface ControlWorkload {
   /** Closes artifacts by rights of its own, beyond those of their projects. Must be a question or two for any number. */
   readonly artifactGuard?: ArtifactGuard;
   readonly sockets?: readonly SocketRoute[];
+  readonly pages?: readonly PublicPage[];
   /** How many of its things are live now, for the console's rail. */
   live?(kernel: Kernel): Promise<number>;
   /** Starts what runs beside requests (timers, metrics). Closed when the control plane closes. */

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { BacklotError, type Clock, Id, kernelErrors } from '@backlot/contract';
 import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Db } from '../db/schema.ts';
 import type { AllocationTokens } from '../kernel.ts';
+import { readSecret } from './installation-keys.ts';
 
 /** Renewed over the link long before; a stolen one is of use for minutes. */
 const lifetimeS = 15 * 60;
@@ -23,7 +23,7 @@ const Claims = z.object({
  * database know (HS256: nobody else has to verify them), so that any replica accepts what another has issued.
  */
 export async function createAllocationTokens(db: Db, clock: Clock): Promise<AllocationTokens> {
-  const key = await loadKey(db);
+  const key = await readSecret(db, keySetting);
   return {
     async issue({ allocation, fence, nodeId, projectId }) {
       const now = Math.floor(clock.now() / 1000);
@@ -51,19 +51,4 @@ export async function createAllocationTokens(db: Db, clock: Clock): Promise<Allo
       }
     },
   };
-}
-
-/** The key of this database; made by whichever replica comes first. */
-async function loadKey(db: Db): Promise<Uint8Array> {
-  await db
-    .insertInto('setting')
-    .values({ key: keySetting, value: JSON.stringify(randomBytes(32).toString('base64url')) })
-    .onConflict((conflict) => conflict.column('key').doNothing())
-    .execute();
-  const row = await db
-    .selectFrom('setting')
-    .select('value')
-    .where('key', '=', keySetting)
-    .executeTakeFirstOrThrow();
-  return Buffer.from(z.string().parse(row.value), 'base64url');
 }

@@ -46,11 +46,7 @@ export async function registerConsole(app: App, root: string, clock: Clock): Pro
       const path = (request.params as { '*': string })['*'];
       if (!files.has(path)) await rescan();
       if (path !== 'index.html' && files.has(path)) {
-        // Names under assets/ hold the hash of their contents (Vite), so they never change.
-        reply.header(
-          'cache-control',
-          path.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
-        );
+        reply.header('cache-control', isHashed(path) ? 'public, max-age=31536000, immutable' : 'no-cache');
         return reply.sendFile(path);
       }
       if (!isPage(request, path)) throw routeNotFound(request);
@@ -63,14 +59,19 @@ export async function registerConsole(app: App, root: string, clock: Clock): Pro
   );
 }
 
+/** Names under assets/ hold the hash of their contents (Vite), so they never change. */
+function isHashed(path: string): boolean {
+  return /^(pages\/[^/]+\/)?assets\//.test(path);
+}
+
 /** Whether somebody opens an address in a browser, rather than a program or a page asking for a thing. */
 function isPage(request: FastifyRequest, path: string): boolean {
-  if (/^(api|assets)(\/|$)/.test(path) || /\.[a-z0-9]{1,8}$/i.test(path)) return path === 'index.html';
+  if (/^(api|assets|pages)(\/|$)/.test(path) || /\.[a-z0-9]{1,8}$/i.test(path)) return path === 'index.html';
   return (request.headers.accept ?? '').includes('text/html');
 }
 
 /** A sentence instead of an empty page, since it is a person who reads it. */
-function sendNotBuilt(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function sendNotBuilt(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const language = languageOf(request);
   const sentence = new BacklotError(httpErrors.console_not_built).sentence(language);
   const html = `<!doctype html><html lang="${language}"><meta charset="utf-8"><title>Backlot</title><p>${sentence}</p></html>`;

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { systemClock } from '@backlot/contract/clock';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { nodeMark } from '../processes/marks.ts';
 import { systemProcessTable } from '../processes/system-process-table.ts';
 import { createRunCommand } from './run-command.ts';
@@ -43,6 +43,30 @@ describe.runIf(process.platform !== 'win32')('a short command', () => {
     const result = await sh('sleep 60 & echo started');
     expect(result).toMatchObject({ code: 0, timedOut: false });
     expect(result.stdout.toString()).toBe('started\n');
+    expect(await strays()).toEqual([]);
+  });
+
+  it('ends what a command left behind that was over before anyone could look at it', async () => {
+    // The table is asked only after the command has gone, as it happens on a machine without a free core.
+    const late = Object.create(table, {
+      find: {
+        async value(pid: number) {
+          await vi.waitUntil(async () => !(await table.find(pid)), { timeout: 10_000 });
+          return undefined;
+        },
+      },
+      list: { value: () => table.list() },
+      withMark: { value: (...args: Parameters<typeof table.withMark>) => table.withMark(...args) },
+      signal: { value: (...args: Parameters<typeof table.signal>) => table.signal(...args) },
+    }) as typeof table;
+    const runLate = createRunCommand({
+      table: late,
+      clock: systemClock,
+      owner: `run-${process.pid}`,
+      instance: 'test',
+    });
+    const result = await runLate(['sh', '-c', 'sleep 60 & echo started'], { timeoutMs: 10_000 });
+    expect(result).toMatchObject({ code: 0, timedOut: false });
     expect(await strays()).toEqual([]);
   });
 

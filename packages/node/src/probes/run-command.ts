@@ -6,6 +6,7 @@ import { BacklotError } from '@backlot/contract/errors/catalogue';
 import { nodeErrors } from '@backlot/contract/errors/node';
 import { childEnvironment } from '../drivers/environment.ts';
 import { endTree } from '../processes/end-tree.ts';
+import type { ProcessIdentity } from '../processes/identity.ts';
 import { commandMark, nodeMark } from '../processes/marks.ts';
 import { identify, type ProcessTable } from '../processes/process-table.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
@@ -100,10 +101,10 @@ async function execute(
   let ending: Promise<unknown> | undefined;
 
   return await new Promise<CommandResult>((resolve, reject) => {
-    const root = child.pid === undefined ? Promise.resolve(undefined) : identify(table, child.pid);
+    const root = child.pid === undefined ? Promise.resolve(undefined) : identifyLeader(table, child.pid);
     const end = () => {
-      ending ??= root.then((identity) =>
-        endTree(table, clock, { roots: identity ? [identity] : [] }, { graceMs: 0 }),
+      ending ??= root.then((leader) =>
+        endTree(table, clock, { roots: leader ? [leader] : [] }, { graceMs: 0 }),
       );
     };
     const cancelTimer = clock.after(options.timeoutMs, () => {
@@ -136,6 +137,14 @@ async function execute(
       });
     });
   });
+}
+
+/**
+ * The command as the leader of its group. One that was over before it could be looked at still leads what it left
+ * behind: its start time is then given as none, which fits no stranger that may have its number by now.
+ */
+async function identifyLeader(table: ProcessTable, pid: number): Promise<ProcessIdentity> {
+  return (await identify(table, pid)) ?? { pid, start: '' };
 }
 
 /** Reads a stream to its end and keeps its first bytes; gives a function that returns them. */
