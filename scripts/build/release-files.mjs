@@ -79,11 +79,25 @@ async function writeManifests(out) {
     type: 'module',
     bin: { backlot: 'bin/backlot.mjs' },
     engines: { node: '>=22.12' },
-    // The database's server for machines without one: `npm install` here brings the one for the platform.
-    optionalDependencies: control.optionalDependencies,
+    // What is built for one platform, and brought by `npm install` here: the database's server for machines without
+    // one, and WebRTC for the demo application.
+    optionalDependencies: { ...control.optionalDependencies, ...(await nativePackages()) },
   };
   await writeJson(join(out, 'package.json'), manifest);
   await writeJson(join(out, 'packages/node/src/runner/package.json'), { type: 'module' });
+}
+
+/** The packages of workloads that a release installs instead of holding them, with their versions. */
+async function nativePackages() {
+  const wanted = {};
+  for (const workload of await readdir(join(root, 'workloads'))) {
+    const manifest = JSON.parse(await readFile(join(root, 'workloads', workload, 'package.json'), 'utf8'));
+    for (const name of external.installed) {
+      const version = manifest.dependencies?.[name] ?? manifest.optionalDependencies?.[name];
+      if (version) wanted[name] = version;
+    }
+  }
+  return wanted;
 }
 
 async function writeJson(path, value) {

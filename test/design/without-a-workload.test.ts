@@ -2,13 +2,21 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { copyRepository } from './copy-repository.ts';
+import { copyRepository, repository } from './copy-repository.ts';
+
+/** A command of each workload, by which its absence shows in the help. */
+const commandOf: Readonly<Record<string, string>> = { renders: 'render', rooms: 'rooms', streams: 'apps' };
+const workloads = readdirSync(join(repository, 'workloads'));
+
+it('every workload is tried without', () => {
+  expect(Object.keys(commandOf).sort()).toEqual([...workloads].sort());
+});
 
 /**
  * The test of the design: a workload is its folder and two lines in cli. Take them away, and everything else still
  * type-checks, obeys the import rules, starts, and passes its tests.
  */
-describe.each(['renders'])('without the workload %s', { timeout: 600_000 }, (workload) => {
+describe.each(workloads)('without the workload %s', { timeout: 600_000 }, (workload) => {
   let copy: string;
 
   beforeAll(() => {
@@ -48,7 +56,9 @@ describe.each(['renders'])('without the workload %s', { timeout: 600_000 }, (wor
   it('`backlot` starts, with every command but those of the workload', () => {
     const help = node(copy, 'packages/cli/bin/backlot.mjs', '--help');
     expect(help).toMatch(/^ {2}up /m);
-    expect(help).not.toMatch(/^ {2}render /m);
+    for (const [name, command] of Object.entries(commandOf)) {
+      expect(new RegExp(`^ {2}${command} `, 'm').test(help), command).toBe(name !== workload);
+    }
   });
 
   it('the kernel passes its tests', () => {

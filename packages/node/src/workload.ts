@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type {
   Call,
   Capability,
@@ -191,6 +192,14 @@ export interface NodeWorkload {
   // biome-ignore lint/suspicious/noExplicitAny: executors differ in their parameters; each checks its own by its schema.
   readonly executors: Readonly<Record<string, TaskExecutor<any> | HostedExecutor<any>>>;
   readonly hosts?: Readonly<Record<string, HostDefinition>>;
+}
+
+/**
+ * The path of a program of the workload's own (a host, a helper process): `programFile(import.meta.url, './host-main')`.
+ * Its name ends in `-main`, so that a release finds it and bundles it; from source Node runs the TypeScript as it is.
+ */
+export function programFile(moduleUrl: string, name: `${string}-main`): string {
+  return fileURLToPath(new URL(`${name}${moduleUrl.endsWith('.ts') ? '.ts' : '.js'}`, moduleUrl));
 }
 
 /** Thrown by an executor to end an attempt with a typed failure. */
