@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { NodeView } from '@backlot/contract';
 import { systemActor } from '@backlot/control/kernel';
 import type { Agent } from '@backlot/node/agent/agent';
+import type { LogPart, ProcessFacts } from '@backlot/node/workload';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from './link-node.ts';
@@ -79,6 +80,13 @@ describe('an agent with a real control plane', { timeout: 120_000 }, () => {
     expect(
       await nodes.call(agent.nodeId, { ...call, method: 'tiny.shout', payload: { word: 'hi' } }),
     ).toEqual({ part: 0, shouted: 'HI' });
+    const { facts, log } = (await nodes.call(agent.nodeId, {
+      ...call,
+      method: 'tiny.look',
+      payload: {},
+    })) as { facts: ProcessFacts; log: LogPart };
+    expect(facts).toMatchObject({ frozen: false, wallMs: expect.any(Number), pids: expect.any(Array) });
+    expect(log.next).toBe(Buffer.byteLength(log.text));
     const tail = async () =>
       (await nodes.call(agent.nodeId, {
         ...call,

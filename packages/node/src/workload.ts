@@ -77,6 +77,8 @@ export interface Launch {
   /** Left out: runs with the agent's own rights. */
   readonly sandbox?: SandboxSpec;
   readonly limits?: { readonly wallMs?: number; readonly silenceMs?: number; readonly pids?: number };
+  /** `pipe` lets `input` write to the process, and closes when its runner ends. `none` unless told. */
+  readonly stdin?: 'none' | 'pipe';
 }
 
 export interface TaskContext<P> {
@@ -102,7 +104,40 @@ export interface OutputFile {
   readonly meta?: Record<string, unknown>;
 }
 
-export interface WatchContext<P> extends TaskContext<P> {
+/** The tree of an allocation's processes, as it is now. */
+export interface ProcessFacts {
+  /** Bytes in use by all of them; missing where nothing on this machine measures it, and in the first moment. */
+  readonly memory?: number;
+  readonly peakMemory?: number;
+  readonly cpuMs?: number;
+  /** Milliseconds of running; time spent frozen is not counted. */
+  readonly wallMs: number;
+  /** The launched process first. At most 256. */
+  readonly pids: readonly number[];
+  readonly frozen: boolean;
+}
+
+/** A part of a log of a running process. */
+export interface LogPart {
+  /** Decoded lossily. */
+  readonly text: string;
+  /** Where to go on reading: bytes from the beginning of the stream. */
+  readonly next: number;
+}
+
+/** What can be done with a process that runs. */
+export interface RunningContext<P> extends TaskContext<P> {
+  /** @throws runner_unreachable when it has ended, or its runner does not answer */
+  measure(): Promise<ProcessFacts>;
+  /** Writes to its standard input. @throws runner_unreachable also when it was not started with `stdin: pipe` */
+  input(text: string): Promise<void>;
+  /** Where its output ends now: what is read from there on was printed later. */
+  logEnd(stream: 'stdout' | 'stderr'): Promise<number>;
+  /** What it has printed from a position on, at most 64 kB at once. */
+  readLog(stream: 'stdout' | 'stderr', from: number): Promise<LogPart>;
+}
+
+export interface WatchContext<P> extends RunningContext<P> {
   /** For people; at most a few times a second reach anyone. */
   progress(progress: Progress): void;
   /** Uploads and commits a finished output while the task goes on; resolves when it is in the journal. */
@@ -148,7 +183,7 @@ export interface TaskExecutor<P = unknown> {
   /** Judges what came out. Runs again when the agent dies in the middle: must be repeatable. */
   conclude(context: ConcludeContext<P>): Promise<Conclusion>;
   /** A request from the control plane to the running allocation. */
-  call?(context: TaskContext<P>, call: Call): Promise<unknown>;
+  call?(context: RunningContext<P>, call: Call): Promise<unknown>;
 }
 
 /** Runs tasks of one kind inside a resident host. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { ExitFile } from '@backlot/contract/runner/files';
 import type { Driver, DriverHandle, StartSpec } from '@backlot/node/drivers/driver';
 import { readLog } from '@backlot/node/logs/log-reader';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
 /** What a driver under test brings along. */
 export interface DriverUnderTest {
@@ -264,6 +264,21 @@ export function describeDriverContract(name: string, open: () => Promise<DriverU
       expect([...ends, await end(handle)].map(({ code, endedAt }) => ({ code, endedAt }))).toEqual(
         Array(3).fill({ code: 4, endedAt: ends[0]?.endedAt }),
       );
+    });
+
+    it('tells what the whole tree uses now', async () => {
+      const handle = await start('sleep 300 & sleep 300 & echo up; wait');
+      await said(handle, 'up');
+      const stats = await vi.waitFor(
+        async () => {
+          const now = await driver.stats(handle);
+          expect(now.pids?.length).toBe(3);
+          return now;
+        },
+        { timeout: patienceMs, interval: 50 },
+      );
+      expect(stats.pids?.[0]).toBe(stats.child?.pid);
+      expect(stats.memory).toBeGreaterThan(0);
     });
 
     it('writes to a standard input that was asked for', async () => {

@@ -150,6 +150,10 @@ export async function runTask<P>(
       .finally(() => ended.abort());
     const watching = executor.watch?.({
       ...base,
+      measure: async () => ({ wallMs: 0, pids: [], frozen: false }),
+      input: async () => undefined,
+      logEnd: async () => 0,
+      readLog: async (_stream, from) => ({ text: '', next: from }),
       signal: ended.signal,
       committed,
       progress: () => undefined,

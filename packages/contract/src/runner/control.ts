@@ -31,6 +31,10 @@ export const RunnerStatus = z.object({
   state: z.enum(runnerStates),
   child: ProcessRef.nullable(),
   usage: Usage,
+  /** Bytes in use now by everything that the child has started; missing where nothing measures it, and before the first look. */
+  memory: z.number().int().nonnegative().optional(),
+  /** Processes of the tree as last seen, the child's own first; at most 256 are told. */
+  pids: z.array(z.number().int().positive()).max(256).optional(),
   frozenMs: z.number().nonnegative(),
   /** Milliseconds since the last output or word of progress. */
   silentMs: z.number().nonnegative(),

@@ -26,6 +26,7 @@ import { agentFailure, wordsOf } from './failures.ts';
 import { fetchInputs } from './fetch-inputs.ts';
 import { failureOfStart, isStale } from './judge-errors.ts';
 import { ReportQueue } from './report-queue.ts';
+import { runningContext } from './running-context.ts';
 import { settle } from './settle.ts';
 
 const PROGRESS_MS = 400;
@@ -192,7 +193,7 @@ export class Allocation {
     if (!isHosted(this.#executor) && !this.#executor.call) {
       throw new BacklotError(linkErrors.call_not_understood, { params: { method: call.method } });
     }
-    return this.#execution.call(this.#context(AbortSignal.timeout(call.deadlineMs)), call);
+    return this.#execution.call(this.#whileRunning(AbortSignal.timeout(call.deadlineMs)), call);
   }
 
   /** A word of progress from a host. */
@@ -308,7 +309,7 @@ export class Allocation {
     if (isHosted(executor) || !executor.watch) return;
     const book = this.#book;
     const context: WatchContext<unknown> = {
-      ...this.#context(signal),
+      ...this.#whileRunning(signal),
       progress: (progress) => this.#heard(progress),
       commit: (outputs) => this.#commit(outputs),
       get committed() {
@@ -464,6 +465,10 @@ export class Allocation {
       log: this.#log,
       signal,
     };
+  }
+
+  #whileRunning(signal: AbortSignal) {
+    return runningContext(this.#context(signal), this.#execution, this.#folders.logs);
   }
 
   get #uploads(): OutputUploadOptions {

@@ -6,6 +6,8 @@ import type { Hosts } from '../hosts/hosts.ts';
 import {
   type HostedExecutor,
   type Launch,
+  type ProcessFacts,
+  type RunningContext,
   type TaskContext,
   type TaskExecutor,
   TaskFailure,
@@ -36,7 +38,9 @@ export interface Execution {
   frozen(): Promise<boolean>;
   /** A word of progress came: the limit of silence counts from now. */
   touch(): Promise<void>;
-  call(context: TaskContext<unknown>, call: Call): Promise<unknown>;
+  call(context: RunningContext<unknown>, call: Call): Promise<unknown>;
+  measure(): Promise<ProcessFacts>;
+  input(text: string): Promise<void>;
   destroy(): Promise<void>;
 }
 
@@ -81,6 +85,7 @@ export function processExecution(
           launch,
           workDir: folders.work,
           readOnly: [folders.inputs],
+          ...(launch.stdin === undefined ? {} : { stdin: launch.stdin }),
           limits: {
             stopGraceMs: limits.stopGraceMs,
             ...(resources.memory > 0 ? { memory: resources.memory } : {}),
@@ -107,6 +112,11 @@ export function processExecution(
     frozen: async () => (await driver.stats(handle)).state === 'frozen',
     touch: () => driver.touch(handle),
     call: async (context, call) => executor.call?.(context, call),
+    async measure() {
+      const { usage, memory, pids = [], state } = await driver.stats(handle);
+      return { ...usage, pids, frozen: state === 'frozen', ...(memory === undefined ? {} : { memory }) };
+    },
+    input: (text) => driver.input(handle, text),
     destroy: () => driver.destroy(handle),
   };
 }
@@ -145,6 +155,9 @@ export function hostedExecution(
     frozen: async () => false,
     touch: async () => undefined,
     call: (_context, call) => hosts.call(handle, call.method, call.payload, call.deadlineMs),
+    // A host is everybody's: what of it one allocation uses can't be told, and nobody may write into it.
+    measure: async () => ({ wallMs: 0, pids: [], frozen: false }),
+    input: () => Promise.reject(new Error('A host takes calls; nothing is written to its input.')),
     destroy: () => hosts.destroy(handle),
   };
 }

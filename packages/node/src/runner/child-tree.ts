@@ -27,6 +27,8 @@ export class ChildTree {
   /** Descendants seen so far, so that one that clears its environment and leaves is still known as ours. */
   #known: ProcessIdentity[] = [];
   #peakMemory = 0;
+  #memory: number | undefined;
+  #pids: readonly number[] = [];
   #cpuMs = new Map<string, number>();
 
   constructor(
@@ -55,6 +57,8 @@ export class ChildTree {
   async sample(): Promise<void> {
     const group = usageOf(this.#launch.group);
     if (group.memory !== undefined && group.cpuMs !== undefined) {
+      this.#memory = group.memory;
+      this.#pids = this.#childFirst(membersOf(this.#launch.group));
       this.#peakMemory = Math.max(this.#peakMemory, group.memory);
       return;
     }
@@ -64,10 +68,18 @@ export class ChildTree {
       .filter((entry) => !sameProcess(entry, this.#root))
       .map(({ pid, start }) => ({ pid, start }));
     for (const entry of tree) this.#cpuMs.set(`${entry.pid}/${entry.start}`, entry.cpuMs);
-    this.#peakMemory = Math.max(
-      this.#peakMemory,
-      tree.reduce((sum, entry) => sum + entry.memory, 0),
-    );
+    this.#memory = tree.reduce((sum, entry) => sum + entry.memory, 0);
+    this.#pids = this.#childFirst(tree.map(({ pid }) => pid));
+    this.#peakMemory = Math.max(this.#peakMemory, this.#memory);
+  }
+
+  /** What the last sample found. */
+  lastSample(): { memory?: number; pids: readonly number[] } {
+    return { pids: this.#pids, ...(this.#memory === undefined ? {} : { memory: this.#memory }) };
+  }
+
+  #childFirst(pids: readonly number[]): number[] {
+    return pids.toSorted((a, b) => Number(b === this.#root.pid) - Number(a === this.#root.pid));
   }
 
   /** What was used until now. Fields that nothing on this machine measures are missing. */

@@ -13,6 +13,8 @@ import { RunningTime } from './time-limits.ts';
 
 /** How often memory is measured, in milliseconds. */
 const sampleMs = 500;
+/** Pids that a status tells at most. */
+const mostPids = 256;
 
 export interface SupervisionParts {
   readonly folder: string;
@@ -123,10 +125,13 @@ export class Supervision {
 
   status(): RunnerStatus {
     const { oomKills: _, ...usage } = this.#tree?.usage() ?? { oomKills: 0 };
+    const { memory, pids = [] } = this.#tree?.lastSample() ?? {};
     return {
       state: this.#state,
       child: this.#identity,
       usage: { wallMs: Math.round(this.#time.wallMs), ...usage },
+      ...(memory === undefined ? {} : { memory }),
+      pids: pids.slice(0, mostPids),
       frozenMs: Math.round(this.#time.frozenMs),
       silentMs: Math.round(this.#time.silentMs),
       stdout: this.#output.counts.stdout,

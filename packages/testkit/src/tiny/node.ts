@@ -104,7 +104,8 @@ const part: TaskExecutor<PartParameters> = {
     }
     return { outcome: 'ok', outputs, result: { sum, attempt: context.offer.attempt } };
   },
-  async call({ parameters }, call) {
+  async call({ parameters, measure, readLog }, call) {
+    if (call.method === 'tiny.look') return { facts: await measure(), log: await readLog('stdout', 0) };
     const { word } = call.payload as { word?: unknown };
     return { part: parameters.index, shouted: String(word).toUpperCase() };
   },
