@@ -2,6 +2,7 @@ import type { PhraseTable } from '@backlot/contract/phrase';
 import type { ControlWorkload } from '@backlot/control/workload';
 import type { NodeWorkload } from '@backlot/node/workload';
 import { renders } from '@backlot/renders';
+import { streams } from '@backlot/streams';
 import type { CliCommand } from './command.ts';
 
 /** A kind of work: what it brings to each of our processes, loaded by the process that needs it. */
@@ -21,4 +22,5 @@ export interface Workload {
 export const workloads: readonly Workload[] = [
   // One line for each.
   renders,
+  streams,
 ];

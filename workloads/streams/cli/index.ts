@@ -1,0 +1,4 @@
+import type { CliCommand } from '@backlot/cli/command';
+
+/** What streams add to `backlot`. */
+export const streamsCommands: readonly CliCommand[] = [];
