@@ -22,8 +22,9 @@ const halves = new Set(['control', 'node', 'console', 'page', 'cli']);
 const packageRules = {
   contract: [],
   sdk: ['contract'],
+  tracing: ['contract'],
   control: ['contract'],
-  node: ['contract'],
+  node: ['contract', 'tracing'],
   console: ['contract', 'sdk'],
   testkit: ['contract', 'control', 'node'],
   cli: ['*'],

@@ -36,3 +36,5 @@ export * from './states/machine.ts';
 export * from './states/node.ts';
 export * from './states/task.ts';
 export * from './task.ts';
+export * from './trace/traceparent.ts';
+export * from './trace/tracer.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Clock, systemClock } from '@backlot/contract';
+import { type Clock, noTracer, systemClock, type Tracer } from '@backlot/contract';
 import type { FastifyPluginAsync, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
@@ -65,6 +65,8 @@ export interface ControlOptions {
   readonly passwordCost?: ScryptCost | undefined;
   /** Intervals of links and leases, where they are to differ from the usual ones. */
   readonly nodeSettings?: Partial<NodeSettings> | undefined;
+  /** Records requests and calls. Whoever made it closes it, after the control plane. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** A running control plane. */
@@ -109,6 +111,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
 async function start(options: ControlOptions, clock: Clock, owned: Ownership): Promise<Control> {
   const { config, log, workloads } = options;
   const random = options.random ?? Math.random;
+  const tracer = options.tracer ?? noTracer;
   const store = openDatabase({ address: options.database, log, clock });
   owned.add('database', () => store.close());
   await store.check();
@@ -145,6 +148,7 @@ async function start(options: ControlOptions, clock: Clock, owned: Ownership): P
     version,
     clock,
     log,
+    tracer,
     passwordCost: options.passwordCost,
   });
   const { access, audit, events, http, health, tokens } = front;
@@ -168,6 +172,7 @@ async function start(options: ControlOptions, clock: Clock, owned: Ownership): P
     placement: () => core.placement,
     tokens,
     fabric,
+    tracer,
     random,
     publicUrl,
     replica,
@@ -201,6 +206,7 @@ async function start(options: ControlOptions, clock: Clock, owned: Ownership): P
     placement: core.placement,
     metrics,
     health,
+    tracer,
     publicUrl,
     key: createInstallationKeys(store.db),
     transaction: (work) => store.transaction(work),

@@ -1,4 +1,4 @@
-import type { Clock } from '@backlot/contract';
+import type { Clock, Tracer } from '@backlot/contract';
 import type { Logger } from 'pino';
 import { Accounts } from './access/accounts.ts';
 import { createAllocationTokens } from './access/allocation-tokens.ts';
@@ -52,6 +52,7 @@ export interface FrontOptions {
   readonly version: string;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly tracer?: Tracer | undefined;
   /** Cost of password hashes; the standard one when not given. */
   readonly passwordCost?: ScryptCost | undefined;
 }
@@ -97,6 +98,7 @@ export async function createFront(options: FrontOptions): Promise<Front> {
     metrics,
     clock,
     log,
+    tracer: options.tracer,
     version,
     publicUrl,
     consoleDir: options.consoleDir,

@@ -20,6 +20,7 @@ import type {
   RoleGrant,
   StateReport,
   TaskInput,
+  Tracer,
 } from '@backlot/contract';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -255,6 +256,8 @@ export interface Kernel {
   readonly placement: Placement;
   readonly metrics: Registry;
   readonly health: HealthReporter;
+  /** Traces; records nothing unless an address for them is configured. HTTP requests and calls to nodes are spans by themselves. */
+  readonly tracer: Tracer;
   /** The address by which browsers reach this installation, without a trailing slash. */
   readonly publicUrl: () => string;
   /**

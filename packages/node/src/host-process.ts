@@ -9,6 +9,8 @@ import {
   hostSocketVariable,
 } from '@backlot/contract/host/protocol';
 import type { Progress } from '@backlot/contract/link/messages';
+import { noTracer, type Tracer } from '@backlot/contract/trace/tracer';
+import { openTracer } from '@backlot/tracing';
 
 /** One allocation, as the program of a host sees it. */
 export interface HostedAllocation {
@@ -54,7 +56,8 @@ export async function serveHost(
   socketPath: string | undefined = process.env[hostSocketVariable],
 ): Promise<HostServer> {
   if (!socketPath) throw new Error(`${hostSocketVariable} is not set: a host is started by an agent.`);
-  const room = new HostRoom(handlers);
+  const tracer = await openTracer({ service: 'backlot-host', env: process.env });
+  const room = new HostRoom(handlers, tracer);
   const server = createServer((socket) => room.admit(socket));
   if (process.platform !== 'win32') rmSync(socketPath, { force: true });
   await listen(server, socketPath);
@@ -63,6 +66,7 @@ export async function serveHost(
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       room.dismiss();
       await closed;
+      await tracer.close();
     },
   };
 }
@@ -80,11 +84,13 @@ function listen(server: Server, path: string): Promise<void> {
 /** The allocations of a host and the one agent that it talks with. */
 class HostRoom {
   readonly #handlers: HostHandlers;
+  readonly #tracer: Tracer;
   readonly #entries = new Map<string, Entry>();
   #agent: Socket | undefined;
 
-  constructor(handlers: HostHandlers) {
+  constructor(handlers: HostHandlers, tracer: Tracer = noTracer) {
     this.#handlers = handlers;
+    this.#tracer = tracer;
   }
 
   admit(socket: Socket): void {
@@ -142,7 +148,7 @@ class HostRoom {
         return undefined;
       }
       case 'call':
-        return await this.#call(request.allocation, request.method, request.payload);
+        return await this.#call(request);
       case 'forget':
         if (this.#entries.get(request.allocation)?.end) this.#entries.delete(request.allocation);
         return undefined;
@@ -185,11 +191,21 @@ class HostRoom {
       );
   }
 
-  async #call(id: string, method: string, payload: unknown): Promise<unknown> {
+  async #call({
+    allocation: id,
+    method,
+    payload,
+    traceparent,
+  }: Extract<HostRequest, { t: 'call' }>): Promise<unknown> {
     const entry = this.#entries.get(id);
     if (!entry || entry.end) throw named('not_running', 'That allocation does not run in this host.');
-    if (!this.#handlers.call) throw named('unknown_method', 'This host takes no calls.');
-    return await this.#handlers.call(entry.allocation, method, payload);
+    const handlers = this.#handlers;
+    if (!handlers.call) throw named('unknown_method', 'This host takes no calls.');
+    return await this.#tracer.span(
+      method,
+      { kind: 'server', parent: traceparent, attributes: { 'backlot.allocation': id } },
+      async () => await handlers.call?.(entry.allocation, method, payload),
+    );
   }
 
   #tell(event: HostEvent): void {

@@ -1,4 +1,5 @@
 import type { Phrase } from '@backlot/contract/phrase';
+import { openTracer } from '@backlot/tracing';
 import { type CommandContext, defineCommand } from '../command.ts';
 import type { Product } from '../product.ts';
 import { consoleFolder } from '../serve/console-folder.ts';
@@ -32,9 +33,10 @@ export function controlCommand(product: Product) {
     async run(context, typed) {
       const { values } = loadControlConfig(context, typed);
       const config = controlConfig(values);
-      const [{ createControl }, { createLog }, workloads] = await Promise.all([
+      const [{ createControl }, { createLog }, tracer, workloads] = await Promise.all([
         import('@backlot/control'),
         import('@backlot/control/telemetry/log'),
+        openTracer({ service: 'backlot-control', env: context.env }),
         Promise.all(product.workloads.map((workload) => workload.control())),
       ]);
       const log = createLog({ name: 'control', level: values.logLevel });
@@ -47,6 +49,7 @@ export function controlCommand(product: Product) {
           workloads,
           consoleDir: consoleFolder(),
           log,
+          tracer,
         });
         try {
           await announce(context, control);
@@ -55,6 +58,7 @@ export function controlCommand(product: Product) {
           await control.close({ graceMs });
         }
       } finally {
+        await tracer.close();
         await database.close();
       }
       return undefined;

@@ -2,6 +2,7 @@ import { BacklotError } from '@backlot/contract/errors/catalogue';
 import { cliErrors } from '@backlot/contract/errors/cli';
 import type { Phrase } from '@backlot/contract/phrase';
 import type { Agent, AgentOptions } from '@backlot/node/agent/agent';
+import { openTracer, tracingEnvironment } from '@backlot/tracing';
 import { z } from 'zod';
 import { type CommandContext, defineCommand, type OptionSpec } from '../command.ts';
 import { thisMachine } from '../config/data-dir.ts';
@@ -83,9 +84,10 @@ export function nodeCommand(product: Product) {
       const { controlUrl } = settings;
       if (controlUrl === undefined) throw new BacklotError(cliErrors.control_url_missing);
       const channel = supervisorChannel(process);
-      const [{ createAgent }, { createLog }, workloads] = await Promise.all([
+      const [{ createAgent }, { createLog }, tracer, workloads] = await Promise.all([
         import('@backlot/node/agent/agent'),
         import('@backlot/control/telemetry/log'),
+        openTracer({ service: 'backlot-node', env: context.env }),
         Promise.all(product.workloads.map((workload) => workload.node())),
       ]);
       const agent = await join(createAgent, channel, {
@@ -96,6 +98,8 @@ export function nodeCommand(product: Product) {
         labels: settings.labels,
         workloads,
         log: createLog({ name: 'node', level: settings.logLevel }),
+        tracer,
+        hostEnvironment: tracingEnvironment(context.env),
         signal: context.signal,
       });
       try {
@@ -103,6 +107,7 @@ export function nodeCommand(product: Product) {
         await untilAborted(context.signal);
       } finally {
         await agent.close({ work: workAtEnd(context.signal, settings), graceMs });
+        await tracer.close();
       }
       return undefined;
     },

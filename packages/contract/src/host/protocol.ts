@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Id } from '../id.ts';
 import { Progress } from '../link/messages.ts';
+import { Traceparent } from '../trace/traceparent.ts';
 
 /**
  * How an agent speaks with a host: JSON objects, one on a line, UTF-8, over a socket that the *host* serves, so that a
@@ -37,6 +38,8 @@ export const HostRequest = z.discriminatedUnion('t', [
     allocation: Id,
     method: z.string().max(100),
     payload: z.unknown(),
+    /** The span that asks. */
+    traceparent: Traceparent,
   }),
   /** The end of this allocation is written down; the host may forget it. */
   z.object({ id: z.number().int(), t: z.literal('forget'), allocation: Id }),

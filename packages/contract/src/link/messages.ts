@@ -7,6 +7,7 @@ import { Reason } from '../phrase.ts';
 import { Capacity, Grant } from '../resources.ts';
 import { AllocationOutcome, AllocationState } from '../states/allocation.ts';
 import { TaskClass, TaskInput, TaskLimits } from '../task.ts';
+import { Traceparent } from '../trace/traceparent.ts';
 
 /** First message of a node. `proof` signs `challenge|nodeId|epoch|bootId` with the node's Ed25519 key, base64url. */
 export const Hello = z.object({
@@ -183,6 +184,8 @@ export const Call = z.object({
   method: z.string().max(100),
   payload: z.unknown(),
   deadlineMs: z.number().int().positive().max(120_000),
+  /** The span that asks, so that one trace goes through all processes. */
+  traceparent: Traceparent,
 });
 export type Call = z.infer<typeof Call>;
 export const CallResult = z.object({ payload: z.unknown() });

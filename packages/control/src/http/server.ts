@@ -1,7 +1,16 @@
 import { STATUS_CODES } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { BacklotError, type Clock, httpErrors, kernelErrors, newId, toProblem } from '@backlot/contract';
+import {
+  BacklotError,
+  type Clock,
+  httpErrors,
+  kernelErrors,
+  newId,
+  noTracer,
+  type Tracer,
+  toProblem,
+} from '@backlot/contract';
 import cookie from '@fastify/cookie';
 import Fastify, { LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -25,6 +34,7 @@ import './route-config.ts';
 import { securityHeaders, setSecurityHeaders } from './security-headers.ts';
 import { Connections, closeWithin, LongAnswers, ownStreams } from './shutdown.ts';
 import { SocketRoutes } from './sockets.ts';
+import { resumeTrace, traceRequest } from './trace.ts';
 import { findUnstorable } from './well-formed.ts';
 
 export interface HttpServerOptions {
@@ -37,6 +47,8 @@ export interface HttpServerOptions {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Makes a span of every request; none unless given. */
+  readonly tracer?: Tracer | undefined;
   readonly version: string;
   /** The address by which browsers reach this installation, without a trailing slash. */
   readonly publicUrl: () => string;
@@ -113,12 +125,13 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const headers = securityHeaders(secure());
   const routes = collectRoutes(app);
   // Fastify wants the names of decorations before the first request; their values come from the first hooks.
-  for (const name of ['context', 'identity', 'actor', 'allocation', 'idempotency']) {
+  for (const name of ['context', 'identity', 'actor', 'allocation', 'idempotency', 'span']) {
     app.decorateRequest(name, undefined);
   }
   await app.register(cookie);
 
   app.addHook('onRequest', beginContext);
+  app.addHook('onRequest', traceRequest(options.tracer ?? noTracer));
   app.addHook('onRequest', setSecurityHeaders(headers));
   app.addHook('onRequest', observeRequest(metrics, log));
   app.addHook('onRequest', (_request, reply, next) => {
@@ -134,6 +147,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.addHook('onRequest', checkCsrf({ publicOrigin }));
   app.addHook('onRequest', guardEarly({ access, kernel: options.kernel }));
   app.addHook('preValidation', resumeContext);
+  app.addHook('preValidation', resumeTrace);
   app.addHook('preValidation', refuseUnstorable);
   app.addHook('preHandler', guardLate({ access, kernel: options.kernel }));
   app.addHook('preHandler', beginIdempotent(store.db));

@@ -1,5 +1,6 @@
 import type { Call } from '@backlot/contract';
 import { linkMaxBytes } from '@backlot/contract/link/envelope';
+import { noTracer } from '@backlot/contract/trace/tracer';
 import type { SocketRoutes } from '../http/sockets.ts';
 import { type Nodes, systemActor } from '../kernel.ts';
 import type { App } from '../workload.ts';
@@ -27,6 +28,7 @@ export interface NodesRoom extends Nodes {
 
 /** Assembles the room. Nothing runs before `start`. */
 export function createNodes(deps: NodesDependencies): NodesRoom {
+  const { tracer = noTracer } = deps;
   const settings = { ...defaultNodeSettings, ...deps.settings };
   const registry = new NodeRegistry(deps, settings);
   const inventories = new InventoryStore({ store: deps.store, events: deps.events, audit: deps.audit });
@@ -44,7 +46,10 @@ export function createNodes(deps: NodesDependencies): NodesRoom {
   return {
     connected: (nodeId) => links.directory.connected(nodeId),
     send: (nodeId, type, body) => links.send(nodeId, type, body),
-    call: (nodeId: string, call: Call) => links.call(nodeId, call),
+    call: (nodeId: string, call: Call) =>
+      tracer.span(call.method, { kind: 'client', attributes: { 'backlot.node': nodeId } }, (span) =>
+        links.call(nodeId, { ...call, traceparent: span.traceparent ?? call.traceparent }),
+      ),
     onCall: (prefix, handler) => links.calls.on(prefix, handler),
 
     async localJoinToken() {

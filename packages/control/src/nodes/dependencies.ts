@@ -1,4 +1,5 @@
 import type { Clock } from '@backlot/contract/clock';
+import type { Tracer } from '@backlot/contract/trace/tracer';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Store } from '../db/database.ts';
@@ -28,6 +29,8 @@ export interface NodesDependencies {
   /** A number in [0, 1); spreads reconnects. */
   readonly random?: () => number;
   readonly log: Logger;
+  /** Makes a span of every call to a node; none unless given. */
+  readonly tracer?: Tracer;
   readonly metrics: Registry;
   /** Address for the commands that join a machine, without a trailing slash. */
   readonly publicUrl: () => string;

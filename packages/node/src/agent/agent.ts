@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '@backlot/contract/clock';
 import type { BacklotError } from '@backlot/contract/errors/catalogue';
 import { newId } from '@backlot/contract/id';
+import { noTracer, type Tracer } from '@backlot/contract/trace/tracer';
 import type { Logger } from 'pino';
 import packageFile from '../../package.json' with { type: 'json' };
 import { Allocations, allocationsFolder } from '../allocations/allocations.ts';
@@ -42,6 +43,10 @@ export interface AgentOptions {
   readonly signal?: AbortSignal;
   /** Hears of every step of every allocation before it is taken. */
   readonly observer?: (allocation: string, step: AllocationStep) => void;
+  /** Records the calls of the control plane. Whoever made it closes it. */
+  readonly tracer?: Tracer;
+  /** Variables that every host is started with, beside its own: where traces go. */
+  readonly hostEnvironment?: Readonly<Record<string, string>>;
 }
 
 /** The kernel's running half on one machine. */
@@ -116,6 +121,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       log,
       random,
       folder: join(dataDir, 'hosts'),
+      environment: options.hostEnvironment ?? {},
       definitions: Object.assign({}, ...workloads.map((workload) => workload.hosts ?? {})),
       capabilities: () => report.capabilities,
       onProgress: (allocation, progress) => allocations.said(allocation, progress),
@@ -148,6 +154,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       report,
       clock,
       log,
+      tracer: options.tracer ?? noTracer,
       link: () => link,
       welcomed,
       refused: (error: BacklotError) => refused(error),

@@ -2,6 +2,7 @@ import type { Call, ControlMessages, Inventory } from '@backlot/contract';
 import type { Clock } from '@backlot/contract/clock';
 import { BacklotError } from '@backlot/contract/errors/catalogue';
 import { linkErrors } from '@backlot/contract/errors/link';
+import type { Tracer } from '@backlot/contract/trace/tracer';
 import type { Logger } from 'pino';
 import type { Allocations } from '../allocations/allocations.ts';
 import { wordsOf } from '../allocations/failures.ts';
@@ -16,6 +17,7 @@ export interface ConversationParts {
   readonly report: MachineReport;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly tracer: Tracer;
   /** The link that this conversation is held over; made together with it. */
   readonly link: () => LinkClient;
   welcomed(): void;
@@ -120,9 +122,16 @@ export class Conversation implements LinkEvents {
   }
 
   async #answer(call: Call, id: string | undefined): Promise<void> {
+    const { tracer, allocations } = this.#parts;
     const link = this.#parts.link();
     try {
-      const payload = (await this.#parts.allocations.call(call)) ?? null;
+      const attributes = { 'backlot.allocation': call.allocation };
+      const answer = await tracer.span(
+        call.method,
+        { kind: 'server', parent: call.traceparent, attributes },
+        (span) => allocations.call({ ...call, traceparent: span.traceparent }),
+      );
+      const payload = answer ?? null;
       link.send('result', { payload }, { re: id });
     } catch (error) {
       const typed =

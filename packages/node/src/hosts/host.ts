@@ -28,6 +28,8 @@ export interface HostParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly definition: HostDefinition;
+  /** Variables beside those of the launch. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** What a host tells its keeper. */
@@ -103,13 +105,13 @@ export class Host {
 
   /** Starts the process and waits until it listens. */
   async start(launch: Launch): Promise<void> {
-    const { driver } = this.#parts;
+    const { driver, environment } = this.#parts;
     const workDir = workDirOf(this.handle.folder);
     mkdirSync(workDir, { recursive: true });
     await driver.start(
       {
         id: this.id,
-        launch: { ...launch, env: { ...launch.env, [hostSocketVariable]: this.#socketPath } },
+        launch: { ...launch, env: { ...environment, ...launch.env, [hostSocketVariable]: this.#socketPath } },
         workDir,
         readOnly: [],
         limits: { stopGraceMs, ...launch.limits },

@@ -46,6 +46,8 @@ export interface HostsParts {
   readonly folder: string;
   readonly definitions: Readonly<Record<string, HostDefinition>>;
   readonly capabilities: () => readonly Capability[];
+  /** Variables that every host is started with, beside those of its launch. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly onProgress?: (allocation: string, progress: Progress) => void;
   readonly onNotify?: (allocation: string, method: string, payload: unknown) => void;
 }
@@ -173,7 +175,13 @@ export class Hosts {
   }
 
   /** A request to a running allocation. Throws `host_unavailable`, `host_refused` or `timed_out`. */
-  async call(handle: DriverHandle, method: string, payload: unknown, deadlineMs: number): Promise<unknown> {
+  async call(
+    handle: DriverHandle,
+    method: string,
+    payload: unknown,
+    deadlineMs: number,
+    traceparent?: string,
+  ): Promise<unknown> {
     const kind = this.#readHosted(handle.folder)?.kind;
     const host = kind === undefined ? undefined : this.#keeper(kind).hostOf(handle.id);
     if (!host) {
@@ -185,7 +193,7 @@ export class Hosts {
       throw new BacklotError(nodeErrors.host_unavailable, { params });
     }
     return await host.request(
-      { t: 'call', allocation: handle.id, method, payload: payload ?? null },
+      { t: 'call', allocation: handle.id, method, payload: payload ?? null, traceparent },
       deadlineMs,
     );
   }
