@@ -9,3 +9,6 @@ export * from './contract/phrases.ts';
 export * from './contract/session.ts';
 export * from './contract/tasks.ts';
 export * from './contract/tickets.ts';
+export * from './contract/wire.ts';
+export * from './contract/wire-errors.ts';
+export * from './contract/wire-extensions.ts';
