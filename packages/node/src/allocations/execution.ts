@@ -154,7 +154,8 @@ export function hostedExecution(
     thaw: async () => false,
     frozen: async () => false,
     touch: async () => undefined,
-    call: (_context, call) => hosts.call(handle, call.method, call.payload, call.deadlineMs),
+    call: (_context, call) =>
+      hosts.call(handle, call.method, call.payload, call.deadlineMs, call.traceparent),
     // A host is everybody's: what of it one allocation uses can't be told, and nobody may write into it.
     measure: async () => ({ wallMs: 0, pids: [], frozen: false }),
     input: () => Promise.reject(new Error('A host takes calls; nothing is written to its input.')),
