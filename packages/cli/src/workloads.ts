@@ -2,6 +2,7 @@ import type { PhraseTable } from '@backlot/contract/phrase';
 import type { ControlWorkload } from '@backlot/control/workload';
 import type { NodeWorkload } from '@backlot/node/workload';
 import { renders } from '@backlot/renders';
+import { rooms } from '@backlot/rooms';
 import { streams } from '@backlot/streams';
 import type { CliCommand } from './command.ts';
 
@@ -22,5 +23,6 @@ export interface Workload {
 export const workloads: readonly Workload[] = [
   // One line for each.
   renders,
+  rooms,
   streams,
 ];

@@ -1,0 +1,8 @@
+/** Shapes that the halves of rooms share: settings, rights, signalling, and the calls to a media host. */
+export * from './contract/errors.ts';
+export * from './contract/grants.ts';
+export * from './contract/media.ts';
+export * from './contract/phrases.ts';
+export * from './contract/room.ts';
+export * from './contract/signalling.ts';
+export * from './contract/tasks.ts';
