@@ -7,6 +7,8 @@ export const Capability = z.object({
   features: z.array(z.string()).default([]),
   /** Anything a page or an executor wants to know: the path of the binary, build options. No secrets. */
   details: z.record(z.string(), z.unknown()).default({}),
+  /** What the machine has to give because of it, beyond what any machine has; summed into the node's capacity. */
+  provides: z.object({ packets: z.number().int().nonnegative().optional() }).optional(),
   /** How it was proved, in a few words: "imported a 1 kB sample of each format". */
   proof: z.string(),
   provedAt: z.iso.datetime(),

@@ -9,8 +9,8 @@ import { kernelCapabilities } from '../probes/kernel-capabilities.ts';
 import { runProbes } from '../probes/run-probes.ts';
 import type { CapabilityProbe } from '../workload.ts';
 
-/** How often the machine is looked at again: a disk fills, a program is updated. */
-const LOOK_MS = 60_000;
+/** How often the machine is looked at again: a disk fills, a program is updated, or has just been built. */
+const LOOK_MS = 20_000;
 /** Between two looks at the load of the GPUs. */
 const GPU_MS = 3_000;
 

@@ -8,7 +8,14 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import { createRunCommand } from '../probes/run-command.ts';
 import { systemProcessTable } from '../processes/system-process-table.ts';
 import { GpuMonitor } from './gpu-monitor.ts';
-import { diskToGive, hashOf, memoryToGive, readGpus, readInventory } from './inventory.ts';
+import {
+  diskToGive,
+  hashOf,
+  memoryToGive,
+  packetsToGive,
+  readGpus,
+  readInventory,
+} from './inventory.ts';
 import { parseCpu, parseMemory, parseNetwork } from './linux-load.ts';
 import { LoadSampler, loadBetween } from './load-sampler.ts';
 import { encoderSessionsOf, parseGpuInventory, parseGpuLoad } from './nvidia.ts';
@@ -267,4 +274,11 @@ describe('the inventory', () => {
     [3 * gib, 0],
     [0, 0],
   ])('of %i free bytes of disk gives %i', (free, given) => expect(diskToGive(free)).toBe(given));
+
+  it('gives the packets that its capabilities provide, and none without them', () => {
+    const proved = { features: [], details: {}, proof: 'tried', provedAt: new Date(0).toISOString() };
+    const worker = { ...proved, name: 'sfu', provides: { packets: 60_000 } };
+    expect(packetsToGive([{ ...proved, name: 'ffmpeg' }])).toBe(0);
+    expect(packetsToGive([{ ...proved, name: 'ffmpeg' }, worker])).toBe(60_000);
+  });
 });

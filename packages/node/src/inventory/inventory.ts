@@ -70,7 +70,7 @@ export async function readInventory({
       memory: memoryToGive(totalmem(), process.constrainedMemory()),
       disk: diskToGive(disk.free),
       gpus: gpus.gpus.map((gpu) => ({ ...gpu })),
-      packets: 0,
+      packets: packetsToGive(capabilities),
     },
     capabilities: [...capabilities],
     labels: { ...labels },
@@ -89,6 +89,11 @@ export function memoryToGive(total: number, constrained: number | undefined): nu
   const here = constrained && constrained > 0 && constrained < total ? constrained : total;
   const reserve = Math.min(2 * gibibyte, Math.max(256 * mebibyte, here / 8));
   return Math.max(0, Math.floor((here - reserve) / mebibyte) * mebibyte);
+}
+
+/** Media packets per second that work may be placed on: what the capabilities provide, so none without a media worker. */
+export function packetsToGive(capabilities: readonly Capability[]): number {
+  return capabilities.reduce((sum, { provides }) => sum + (provides?.packets ?? 0), 0);
 }
 
 /**
