@@ -107,9 +107,9 @@ export interface OutputFile {
 /** The tree of an allocation's processes, as it is now. */
 export interface ProcessFacts {
   /** Bytes in use by all of them; missing where nothing on this machine measures it, and in the first moment. */
-  readonly memory?: number;
-  readonly peakMemory?: number;
-  readonly cpuMs?: number;
+  readonly memory?: number | undefined;
+  readonly peakMemory?: number | undefined;
+  readonly cpuMs?: number | undefined;
   /** Milliseconds of running; time spent frozen is not counted. */
   readonly wallMs: number;
   /** The launched process first. At most 256. */

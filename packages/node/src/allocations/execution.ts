@@ -114,7 +114,8 @@ export function processExecution(
     call: async (context, call) => executor.call?.(context, call),
     async measure() {
       const { usage, memory, pids = [], state } = await driver.stats(handle);
-      return { ...usage, pids, frozen: state === 'frozen', ...(memory === undefined ? {} : { memory }) };
+      const { wallMs, cpuMs, peakMemory } = usage;
+      return { wallMs, cpuMs, memory, peakMemory, pids, frozen: state === 'frozen' };
     },
     input: (text) => driver.input(handle, text),
     destroy: () => driver.destroy(handle),
