@@ -3,5 +3,6 @@ export { type AddressParts, pageAddress, socketAddress } from './streams/address
 export type { StreamStats } from './streams/arrival.ts';
 export { type EmbeddedStream, type EmbedOptions, embedStream } from './streams/embed-stream.ts';
 export type { StreamEvents, StreamPhase } from './streams/events.ts';
-export { type SessionMemory, StreamSession, type StreamSessionOptions } from './streams/stream-session.ts';
+export { StreamSession, type StreamSessionOptions } from './streams/stream-session.ts';
+export type { SessionMemory } from './streams/token-memory.ts';
 export type { PlayerNotice, ServerNotice, StatsReport, StreamRole } from './streams/wire.ts';

@@ -10,6 +10,10 @@ export interface AddressParts {
   readonly ticket?: string | undefined;
   /** From an earlier connection of the same session. It stands instead of the ticket, which is spent by then. */
   readonly sessionToken?: string | undefined;
+  /** The stream whose media still arrives: with the token, the server then leaves the media alone. */
+  readonly resume?: string | undefined;
+  /** The session to watch, where an app lets anyone watch. */
+  readonly watch?: string | undefined;
 }
 
 /**
@@ -27,18 +31,22 @@ export function socketAddress(parts: AddressParts, base: string): string {
   );
   address.searchParams.set('extensions', '1');
   if (parts.role !== undefined) address.searchParams.set('role', parts.role);
-  if (parts.sessionToken !== undefined) address.searchParams.set('session', parts.sessionToken);
-  else if (parts.ticket !== undefined) address.searchParams.set('ticket', parts.ticket);
+  if (parts.watch !== undefined) address.searchParams.set('sessionId', parts.watch);
+  if (parts.sessionToken !== undefined) {
+    address.searchParams.set('session', parts.sessionToken);
+    if (parts.resume !== undefined) address.searchParams.set('resume', parts.resume);
+  } else if (parts.ticket !== undefined) address.searchParams.set('ticket', parts.ticket);
   return address.href;
 }
 
 /** Address of the player page of an app; the ticket stands in the fragment, which no server and no log ever sees. */
-export function pageAddress(parts: Omit<AddressParts, 'sessionToken'>, base: string): string {
+export function pageAddress(parts: Omit<AddressParts, 'sessionToken' | 'resume'>, base: string): string {
   const root = new URL(parts.url === '' ? '/' : parts.url, base);
   const address = new URL(
     `${root.origin}${root.pathname.replace(/\/+$/, '')}/s/${encodeURIComponent(parts.app)}`,
   );
   if (parts.role !== undefined) address.searchParams.set('role', parts.role);
+  if (parts.watch !== undefined) address.searchParams.set('watch', parts.watch);
   if (parts.ticket !== undefined) address.hash = `ticket=${encodeURIComponent(parts.ticket)}`;
   return address.href;
 }

@@ -114,7 +114,6 @@ export class EpicPlayer {
     );
     this.#player.addEventListener('videoInitialized', () => this.#tell(() => observer.videoReady()));
     this.#player.addEventListener('playStreamRejected', () => this.#tell(() => observer.refused()));
-    this.#player.addEventListener('webRtcFailed', () => this.#tell(() => observer.mediaLost()));
     this.#player.addEventListener('webRtcSdpAnswer', () => this.#tell(() => this.#watchConnection()));
     this.#player.addEventListener('showOnScreenKeyboard', (event) =>
       this.#tell(() => observer.textWanted(event.data.showOnScreenKeyboard, event.data.contents)),

@@ -20,7 +20,7 @@ export interface StreamEvents {
   /** Every change of phase, after the event that caused it. */
   readonly phase: { readonly phase: StreamPhase };
   /** The server knows this player; `sessionId` is what its operators see. */
-  readonly session: { readonly sessionId: string };
+  readonly session: { readonly sessionId: string | null; readonly playerId: string };
   readonly queued: {
     /** 1 is next. */
     readonly position: number;
@@ -28,7 +28,8 @@ export interface StreamEvents {
     /** Null when nobody can tell. */
     readonly estimateMs: number | null;
   };
-  readonly starting: { readonly progress: number | null; readonly step: string | null };
+  /** `progress` is how many of the steps `placing`, `starting`, `connecting` are done, 0 to 1. */
+  readonly starting: { readonly progress: number; readonly step: string };
   /** An instance is there for this session; the media connection is made now. */
   readonly ready: Record<never, never>;
   /** The first picture is on the screen, also after a reconnect. */
@@ -41,9 +42,11 @@ export interface StreamEvents {
     readonly role: StreamRole;
     readonly controllers: number;
     readonly viewers: number;
-    /** Players that ask for control; call `handOver(id)`. */
-    readonly requests: readonly string[];
   };
+  /** Somebody who watches would like to control. The answer is `handOver(by)`, or none. */
+  readonly controlWanted: { readonly by: string; readonly name: string };
+  /** The server did not do something that was asked for. `message` is a sentence in English. */
+  readonly refused: { readonly code: string; readonly message: string };
   /** The server will end the session; null takes it back. `stay()` is the answer to `idle`. */
   readonly warning: { readonly why: 'idle' | 'limit'; readonly endsInMs: number | null };
   readonly reconnecting: { readonly attempt: number; readonly afterMs: number };

@@ -1,18 +1,15 @@
 import { type Clock, systemClock } from '@backlot/contract/clock';
 import { socketAddress } from './address.ts';
 import { type AfterClose, afterClose } from './after-close.ts';
-import { type Counters, countersOf, type StreamStats, statsBetween } from './arrival.ts';
+import type { StreamStats } from './arrival.ts';
+import { ArrivalMeter } from './arrival-meter.ts';
 import { Emitter } from './emitter.ts';
 import { EpicPlayer, type PlayerSettings } from './epic-player.ts';
 import type { StreamEvents, StreamPhase } from './events.ts';
+import { watchKeyFocus } from './key-focus.ts';
+import { Plans } from './plans.ts';
+import { type SessionMemory, TokenMemory } from './token-memory.ts';
 import { type PlayerNotice, readNotice, type ServerNotice, type StreamRole } from './wire.ts';
-
-/** Keeps the session over a reload of the page: `sessionStorage` fits. */
-export interface SessionMemory {
-  getItem(key: string): string | null;
-  setItem(key: string, value: string): void;
-  removeItem(key: string): void;
-}
 
 export interface StreamSessionOptions {
   /** Where Backlot is; left out: the server of this page. */
@@ -24,6 +21,8 @@ export interface StreamSessionOptions {
   readonly ticket?: string;
   /** What to ask for; the server decides. Default: controller, else viewer. */
   readonly role?: StreamRole;
+  /** Id of a session to watch, where the app lets anyone watch. */
+  readonly watch?: string;
   /** Start without sound. Default: with sound where the browser allows it. */
   readonly muted?: boolean;
   /** Where the pointer is: `hover` (default), or `lock`: captured by the picture, for games. */
@@ -42,8 +41,6 @@ export interface StreamSessionOptions {
 const openLimitMs = 10_000;
 /** No more often than this is the server told that a person is there. */
 const activityEveryMs = 5_000;
-const statsEveryMs = 1_000;
-const reportEveryMs = 5_000;
 /** Attempts at a media connection that bring no picture before the session says that the network does not let it pass. */
 const mediaAttempts = 3;
 
@@ -59,47 +56,55 @@ const mediaAttempts = 3;
  * ```
  */
 export class StreamSession {
-  readonly #options: StreamSessionOptions;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #events = new Emitter<StreamEvents>();
   readonly #player: EpicPlayer;
   readonly #listening = new AbortController();
-  /** Cancels what is planned: the next try, the time limit of this one, the ticks of the statistics. */
-  readonly #plans = new Map<'open' | 'retry' | 'stats', () => void>();
+  readonly #plans: Plans<'open' | 'retry'>;
+  readonly #memory: TokenMemory;
+  readonly #meter: ArrivalMeter;
 
   #phase: StreamPhase = 'connecting';
   #role: StreamRole = 'controller';
   #sessionId: string | null = null;
+  #playerId: string | null = null;
   #token: string | undefined;
+  /** The token is from before this page was loaded, and has not let anyone in yet. */
+  #tokenIsOld: boolean;
+  #stream: string | undefined;
   #muted: boolean;
   #wantsKeys = false;
   #failures = 0;
   #lastWorkedAt: number;
-  #saidEnded: Extract<ServerNotice, { type: 'backlot.ended' }> | null = null;
+  #ended: Extract<ServerNotice, { type: 'backlot.ended' }> | null = null;
+  #refused: Extract<ServerNotice, { type: 'backlot.refused' }> | null = null;
   #activityAt = Number.NEGATIVE_INFINITY;
-  #counters: Counters | null = null;
-  #reported: Counters | null = null;
-  #stats: StreamStats | null = null;
   #picture = false;
   #mediaFailures = 0;
   #disposed = false;
 
   /** Connects at once; listeners that are added in the same turn miss nothing. */
   constructor(options: StreamSessionOptions) {
-    this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#muted = options.muted ?? false;
     this.#role = options.role ?? 'controller';
-    this.#token = this.#remembered();
+    this.#plans = new Plans(this.#clock);
+    this.#memory = new TokenMemory(options.memory, options.app, options.ticket);
+    this.#token = this.#memory.read();
+    this.#tokenIsOld = this.#token !== undefined;
     this.#lastWorkedAt = this.#clock.monotonic();
     const address = () =>
       socketAddress(
-        { url: '', ...options, sessionToken: this.#token },
+        {
+          url: '',
+          ...options,
+          sessionToken: this.#token,
+          resume: this.#mediaLives() ? this.#stream : undefined,
+        },
         options.element.ownerDocument.baseURI,
       );
-    address();
     this.#player = new EpicPlayer(
       options.element,
       {
@@ -113,16 +118,31 @@ export class StreamSession {
         message: (message) => this.#message(message),
         closed: (code, reason) => this.#closed(code, reason),
         videoReady: () => this.#applyInput(),
-        refused: () => this.#refused(),
+        refused: () => this.#playRefused(),
         mediaLost: () => this.#mediaLost(),
         sent: () => this.#active(),
         response: (text) => this.#events.emit('response', { text }),
         textWanted: (wanted, contents) => this.#events.emit('textWanted', { wanted, contents }),
       },
     );
+    this.#meter = new ArrivalMeter({
+      clock: this.#clock,
+      connection: () => this.#player.connection,
+      onStats: (stats) => this.#events.emit('stats', stats),
+      onReport: (report) => this.#tell({ type: 'backlot.stats', ...report }),
+    });
     this.#watchVideo();
-    this.#watchFocus();
-    this.#plan('stats', statsEveryMs, () => this.#measure());
+    watchKeyFocus(this.#player.stage, this.#listening.signal, {
+      focused: (has) => {
+        this.#wantsKeys = has;
+        this.#applyInput();
+      },
+      key: (event) => this.#player.noteKey(event),
+    });
+    // A network that is back is worth a try at once.
+    options.element.ownerDocument.defaultView?.addEventListener('online', () => this.#retryNow(), {
+      signal: this.#listening.signal,
+    });
     queueMicrotask(() => {
       if (!this.#disposed) this.#connect();
     });
@@ -142,12 +162,16 @@ export class StreamSession {
   get sessionId(): string | null {
     return this.#sessionId;
   }
+  /** This player among those of the session: what `controlWanted` calls `by`. */
+  get playerId(): string | null {
+    return this.#playerId;
+  }
   get muted(): boolean {
     return this.#muted;
   }
   /** The newest statistics; null before the first. */
   get stats(): StreamStats | null {
-    return this.#stats;
+    return this.#meter.latest;
   }
   /** For snapshots and styling. Its source and its playing are the session's. */
   get video(): HTMLVideoElement {
@@ -190,9 +214,9 @@ export class StreamSession {
     this.#tell({ type: 'backlot.takeControl' });
   }
 
-  /** Gives control to a player who asked, or to whoever asked first. */
-  handOver(to?: string): void {
-    this.#tell(to === undefined ? { type: 'backlot.handOver' } : { type: 'backlot.handOver', to });
+  /** Gives control to a player who asked. */
+  handOver(to: string): void {
+    this.#tell({ type: 'backlot.handOver', to });
   }
 
   /** Somebody is here: the answer to a warning about idleness. */
@@ -218,75 +242,117 @@ export class StreamSession {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#listening.abort();
-    for (const cancel of this.#plans.values()) cancel();
-    this.#plans.clear();
+    this.#plans.close();
+    this.#meter.close();
     this.#player.dispose();
     this.#events.clear();
   }
 
   #connect(): void {
-    this.#plan('open', openLimitMs, () => this.#player.closeSocket(4000, 'no answer'));
+    this.#plans.set('open', openLimitMs, () => this.#player.closeSocket(4000, 'no answer'));
     this.#player.connect();
   }
 
   #opened(): void {
-    this.#cancel('open');
+    this.#plans.cancel('open');
   }
 
   #message(message: unknown): void {
-    // Whatever arrives proves that the way is good again; an opened socket alone may be refused the next moment.
-    this.#failures = 0;
-    this.#lastWorkedAt = this.#clock.monotonic();
     const notice = readNotice(message);
+    if (notice?.type !== 'backlot.refused') {
+      // Whatever arrives proves that the way is good again; an opened socket alone may be refused the next moment.
+      this.#failures = 0;
+      this.#lastWorkedAt = this.#clock.monotonic();
+    }
     if (notice) this.#notice(notice);
+    else if (isConfig(message)) this.#beginMedia();
+  }
+
+  /** A new peer connection is about to be made; what was seen before stays until its first picture. */
+  #beginMedia(): void {
+    if (!this.#picture) return;
+    this.#picture = false;
+    this.#enter('reconnecting');
+    this.#applyInput();
   }
 
   #notice(notice: ServerNotice): void {
     switch (notice.type) {
       case 'backlot.session':
         this.#sessionId = notice.sessionId;
+        this.#playerId = notice.playerId;
         this.#role = notice.role;
-        this.#token = notice.token;
-        this.#remember(notice.token);
-        this.#events.emit('session', { sessionId: notice.sessionId });
+        this.#token = notice.token ?? undefined;
+        this.#tokenIsOld = false;
+        this.#refused = null;
+        if (notice.token !== null) this.#memory.write(notice.token);
+        this.#events.emit('session', { sessionId: notice.sessionId, playerId: notice.playerId });
         // A picture that never stopped is being played again as soon as the server knows this player again.
         if (this.#phase === 'reconnecting' && this.#mediaLives()) this.#enter('playing');
         this.#applyInput();
         return;
       case 'backlot.queued':
-        this.#events.emit('queued', notice);
+        this.#events.emit('queued', {
+          position: notice.position,
+          waitedMs: notice.waitedMs,
+          estimateMs: notice.estimateMs,
+        });
         if (!this.#picture) this.#enter('queued');
         return;
       case 'backlot.starting':
-        this.#events.emit('starting', notice);
+        this.#events.emit('starting', { step: notice.step, progress: stepsDone(notice.step) });
         if (!this.#picture) this.#enter('starting');
         return;
       case 'backlot.ready':
+        this.#stream = notice.stream;
         this.#events.emit('ready', {});
         if (!this.#picture) this.#enter('starting');
         return;
       case 'backlot.role':
         this.#role = notice.role;
-        this.#events.emit('role', notice);
+        this.#events.emit('role', {
+          role: notice.role,
+          controllers: notice.controllers,
+          viewers: notice.viewers,
+        });
         this.#applyInput();
         return;
+      case 'backlot.controlWanted':
+        this.#events.emit('controlWanted', { by: notice.by, name: notice.name });
+        return;
       case 'backlot.warning':
-        this.#events.emit('warning', notice);
+        this.#events.emit('warning', { why: notice.why, endsInMs: notice.endsInMs });
+        return;
+      case 'backlot.refused':
+        this.#refused = notice;
+        // Its media has another shape from now on: coming back means beginning it anew.
+        if (notice.code === 'role_changed' || notice.code === 'stream_moved') this.#stream = undefined;
+        this.#events.emit('refused', { code: notice.code, message: notice.message });
         return;
       case 'backlot.ended':
-        this.#saidEnded = notice;
+        this.#ended = notice;
         return;
     }
   }
 
   #closed(code: number, reason: string): void {
-    this.#cancel('open');
+    this.#plans.cancel('open');
     if (this.#phase === 'ended') return;
+    if (this.#tokenIsOld && code === 1008) {
+      // What was remembered over a reload is over by now; the link itself may still be good.
+      this.#token = undefined;
+      this.#memory.clear();
+      this.#tokenIsOld = false;
+      this.#refused = null;
+      this.#connect();
+      return;
+    }
     const next = afterClose(
       {
         code,
         reason,
-        ended: this.#saidEnded,
+        ended: this.#ended && sentenceOf(this.#ended),
+        refused: this.#refused && refusalOf(this.#refused),
         failures: this.#failures,
         downMs: this.#clock.monotonic() - this.#lastWorkedAt,
       },
@@ -300,7 +366,7 @@ export class StreamSession {
     this.#events.emit('reconnecting', { attempt: this.#failures, afterMs: next.afterMs });
     if (this.#sessionId !== null || this.#failures > 1) this.#enter('reconnecting');
     this.#applyInput();
-    this.#plan('retry', next.afterMs, () => this.#connect());
+    this.#plans.set('retry', next.afterMs, () => this.#connect());
   }
 
   #mediaLost(): void {
@@ -315,7 +381,7 @@ export class StreamSession {
     this.#player.closeSocket(4001, 'media lost');
   }
 
-  #refused(): void {
+  #playRefused(): void {
     if (this.#phase === 'ended') return;
     if (!this.#muted) {
       // Without sound most browsers play unasked; the page shows that the sound is off, and a click brings it.
@@ -330,10 +396,10 @@ export class StreamSession {
 
   #finish(end: Extract<AfterClose, { kind: 'ended' }>): void {
     if (this.#phase === 'ended') return;
-    this.#forget();
-    this.#cancel('open');
-    this.#cancel('retry');
-    this.#cancel('stats');
+    this.#token = undefined;
+    this.#memory.clear();
+    this.#plans.close();
+    this.#meter.close();
     this.#enter('ended');
     this.#events.emit('ended', { reason: end.reason, code: end.code, message: end.message });
     // The events are over; the picture, the sockets and the handlers go with them.
@@ -365,29 +431,9 @@ export class StreamSession {
     video.addEventListener('loadeddata', onPlaying, { signal });
   }
 
-  #watchFocus(): void {
-    const { stage } = this.#player;
-    const { signal } = this.#listening;
-    const document = stage.ownerDocument;
-    stage.tabIndex = 0;
-    stage.addEventListener('pointerdown', () => this.focus(), { signal });
-    const follow = () => {
-      this.#wantsKeys = document.hasFocus() && document.activeElement === stage;
-      this.#applyInput();
-    };
-    stage.addEventListener('focus', follow, { signal });
-    stage.addEventListener('blur', follow, { signal });
-    document.defaultView?.addEventListener('blur', follow, { signal });
-    document.defaultView?.addEventListener('focus', follow, { signal });
-    stage.addEventListener('keydown', (event) => this.#player.noteKey(event), { signal });
-    stage.addEventListener('keyup', (event) => this.#player.noteKey(event), { signal });
-    // A network that is back is worth a try at once.
-    document.defaultView?.addEventListener('online', () => this.#retryNow(), { signal });
-  }
-
   #retryNow(): void {
     if (!this.#plans.has('retry')) return;
-    this.#cancel('retry');
+    this.#plans.cancel('retry');
     this.#connect();
   }
 
@@ -407,27 +453,6 @@ export class StreamSession {
     return this.#picture && this.#player.connection?.connectionState === 'connected';
   }
 
-  #measure(): void {
-    this.#plan('stats', statsEveryMs, () => this.#measure());
-    const { connection } = this.#player;
-    if (connection?.connectionState !== 'connected') return;
-    connection
-      .getStats()
-      .then((report) => {
-        if (this.#disposed || this.#phase === 'ended') return;
-        const now = countersOf(report, this.#clock.monotonic());
-        this.#stats = statsBetween(this.#counters, now);
-        this.#counters = now;
-        this.#events.emit('stats', this.#stats);
-        if (this.#reported !== null && now.atMs - this.#reported.atMs < reportEveryMs) return;
-        const { atMs: _, ...report5s } = statsBetween(this.#reported, now);
-        this.#reported = now;
-        this.#tell({ type: 'backlot.stats', ...report5s });
-      })
-      // A connection that closed meanwhile has no statistics.
-      .catch(() => undefined);
-  }
-
   #tell(notice: PlayerNotice): void {
     this.#player.send(notice);
   }
@@ -437,50 +462,21 @@ export class StreamSession {
     this.#phase = phase;
     this.#events.emit('phase', { phase });
   }
+}
 
-  #plan(name: 'open' | 'retry' | 'stats', ms: number, call: () => void): void {
-    this.#plans.get(name)?.();
-    this.#plans.set(
-      name,
-      this.#clock.after(ms, () => {
-        this.#plans.delete(name);
-        call();
-      }),
-    );
-  }
+function isConfig(message: unknown): boolean {
+  return typeof message === 'object' && message !== null && 'type' in message && message.type === 'config';
+}
 
-  #cancel(name: 'open' | 'retry' | 'stats'): void {
-    this.#plans.get(name)?.();
-    this.#plans.delete(name);
-  }
+/** Of the three steps of a start, the part that is behind. */
+function stepsDone(step: string): number {
+  return Math.max(0, ['placing', 'starting', 'connecting'].indexOf(step)) / 3;
+}
 
-  /** Storage can be forbidden (third-party frames, private windows); a session then just does not outlive its page. */
-  #remembered(): string | undefined {
-    try {
-      return this.#options.memory?.getItem(this.#memoryKey) ?? undefined;
-    } catch {
-      return undefined;
-    }
-  }
+function sentenceOf({ reason, code, message }: Extract<ServerNotice, { type: 'backlot.ended' }>) {
+  return { reason, code, message };
+}
 
-  #remember(token: string): void {
-    try {
-      this.#options.memory?.setItem(this.#memoryKey, token);
-    } catch {
-      // See above.
-    }
-  }
-
-  #forget(): void {
-    this.#token = undefined;
-    try {
-      this.#options.memory?.removeItem(this.#memoryKey);
-    } catch {
-      // See above.
-    }
-  }
-
-  get #memoryKey(): string {
-    return `backlot.stream.${this.#options.app}`;
-  }
+function refusalOf({ code, message }: Extract<ServerNotice, { type: 'backlot.refused' }>) {
+  return { code, message };
 }

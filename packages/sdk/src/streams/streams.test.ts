@@ -24,6 +24,11 @@ describe('the address of a player socket', () => {
       'https://one.example/',
       'wss://one.example/signal/player/demo?extensions=1&session=c.d',
     ],
+    [
+      { url: '', app: 'demo', sessionToken: 'c.d', resume: 'i7' },
+      'https://one.example/',
+      'wss://one.example/signal/player/demo?extensions=1&session=c.d&resume=i7',
+    ],
   ])('%j', (parts, base, expected) => expect(socketAddress(parts, base)).toBe(expected));
 
   it('refuses what no stream can come over', () => {
@@ -39,17 +44,34 @@ describe('the address of a player socket', () => {
 });
 
 describe('after a socket has closed', () => {
-  const blip: Closed = { code: 1006, reason: '', ended: null, failures: 0, downMs: 0 };
+  const full = { code: 'queue_full', message: 'Too many people are waiting.' };
+  const blip: Closed = { code: 1006, reason: '', ended: null, refused: null, failures: 0, downMs: 0 };
   it.each([
     ['a blip', blip, 'retry'],
     ['no code', { ...blip, code: 1005 }, 'retry'],
     ['a server that restarts', { ...blip, code: 1012 }, 'retry'],
     ['a server that is full', { ...blip, code: 1013 }, 'retry'],
     ['a fault of the server', { ...blip, code: 1011 }, 'retry'],
+    ['a full queue', { ...blip, code: 1013, refused: full, failures: 2 }, 'retry'],
+    ['a queue that stays full', { ...blip, code: 1013, refused: full, failures: 3 }, 'ended'],
+    ['another role, however often', { ...blip, code: 1012, refused: full, failures: 9 }, 'retry'],
     ['the end of the session', { ...blip, code: 1001 }, 'ended'],
     ['a refusal', { ...blip, code: 1008 }, 'ended'],
     ['too long away', { ...blip, downMs: giveUpAfterMs }, 'ended'],
   ])('%s', (_what, closed, kind) => expect(afterClose(closed, 0.5).kind).toBe(kind));
+
+  it('says who refused and why', () => {
+    expect(afterClose({ ...blip, code: 1008, refused: full }, 0)).toEqual({
+      kind: 'ended',
+      reason: 'refused',
+      ...full,
+    });
+  });
+
+  it('comes back at once when told to, and spreads that over a fifth of a second', () => {
+    expect(afterClose({ ...blip, code: 1012 }, 0)).toEqual({ kind: 'retry', afterMs: 0 });
+    expect(afterClose({ ...blip, code: 1012 }, 1)).toEqual({ kind: 'retry', afterMs: 200 });
+  });
 
   it('gives the reason that the server has said, whatever the code', () => {
     const ended = { reason: 'kicked', code: 'streams_kicked', message: 'Removed.' };
@@ -82,10 +104,10 @@ describe('notices of the server', () => {
       waitedMs: 1200,
       estimateMs: null,
     });
-    expect(readNotice({ type: 'backlot.starting', progress: 7, step: 5 })).toEqual({
-      type: 'backlot.starting',
-      progress: 1,
-      step: null,
+    expect(readNotice({ type: 'backlot.controlWanted', by: '7' })).toEqual({
+      type: 'backlot.controlWanted',
+      by: '7',
+      name: '',
     });
     expect(readNotice({ type: 'backlot.warning', why: 'idle', endsInMs: null })).toEqual({
       type: 'backlot.warning',
@@ -116,7 +138,7 @@ describe('notices of the server', () => {
     fc.assert(
       fc.property(types, fc.jsonValue(), fc.dictionary(fc.string(), fc.jsonValue()), (type, any, more) => {
         readNotice(any);
-        const fields = ['position', 'progress', 'requests', 'endsInMs', 'reason', 'token'];
+        const fields = ['position', 'step', 'by', 'endsInMs', 'reason', 'token'];
         for (const field of fields) readNotice({ ...more, type: `backlot.${type}`, [field]: any });
       }),
     );

@@ -8,9 +8,10 @@ export type StreamRole = 'controller' | 'viewer';
 export type ServerNotice =
   | {
       readonly type: 'backlot.session';
-      readonly sessionId: string;
-      /** Takes the same session up again after a broken connection. */
-      readonly token: string;
+      readonly sessionId: string | null;
+      readonly playerId: string;
+      /** Takes the same session up again after a broken connection; null where there is no coming back. */
+      readonly token: string | null;
       readonly role: StreamRole;
     }
   | {
@@ -23,20 +24,19 @@ export type ServerNotice =
     }
   | {
       readonly type: 'backlot.starting';
-      /** 0 to 1; null while it can't be told. */
-      readonly progress: number | null;
       /** A stable word: `placing`, `starting`, `connecting`. */
-      readonly step: string | null;
+      readonly step: string;
     }
-  | { readonly type: 'backlot.ready' }
+  /** `stream` names what is sent; with it a player whose media is alive comes back without a new offer. */
+  | { readonly type: 'backlot.ready'; readonly stream: string }
   | {
       readonly type: 'backlot.role';
       readonly role: StreamRole;
       readonly controllers: number;
       readonly viewers: number;
-      /** Players that ask for control; only the controller is told. */
-      readonly requests: readonly string[];
     }
+  /** Another player of the session would like to control. Only the one in control is told. */
+  | { readonly type: 'backlot.controlWanted'; readonly by: string; readonly name: string }
   | {
       readonly type: 'backlot.warning';
       readonly why: 'idle' | 'limit';
@@ -49,7 +49,9 @@ export type ServerNotice =
       /** From the catalogue of errors; never changes. */
       readonly code: string;
       readonly message: string;
-    };
+    }
+  /** Something that was asked for is refused; when it was to be let in, a close follows. */
+  | { readonly type: 'backlot.refused'; readonly code: string; readonly message: string };
 
 /** One report of how the stream arrives. What a browser does not tell is null. */
 export interface StatsReport {
@@ -72,7 +74,7 @@ export type PlayerNotice =
   | { readonly type: 'backlot.activity' }
   | ({ readonly type: 'backlot.stats' } & StatsReport)
   | { readonly type: 'backlot.takeControl' }
-  | { readonly type: 'backlot.handOver'; readonly to?: string }
+  | { readonly type: 'backlot.handOver'; readonly to: string }
   | { readonly type: 'backlot.end' };
 
 /**
@@ -84,10 +86,15 @@ export function readNotice(message: unknown): ServerNotice | undefined {
   const of = new Map<string, unknown>(Object.entries(message));
   switch (of.get('type')) {
     case 'backlot.session': {
-      const sessionId = of.get('sessionId');
-      const token = of.get('token');
-      if (typeof sessionId !== 'string' || typeof token !== 'string') return undefined;
-      return { type: 'backlot.session', sessionId, token, role: roleOf(of.get('role')) };
+      const playerId = textOf(of.get('playerId'));
+      if (playerId === null) return undefined;
+      return {
+        type: 'backlot.session',
+        sessionId: textOf(of.get('sessionId')),
+        playerId,
+        token: textOf(of.get('token')),
+        role: roleOf(of.get('role')),
+      };
     }
     case 'backlot.queued': {
       const position = amountOf(of.get('position'));
@@ -100,24 +107,25 @@ export function readNotice(message: unknown): ServerNotice | undefined {
       };
     }
     case 'backlot.starting': {
-      const progress = amountOf(of.get('progress'));
-      return {
-        type: 'backlot.starting',
-        progress: progress === null ? null : Math.min(progress, 1),
-        step: textOf(of.get('step')),
-      };
+      const step = textOf(of.get('step'));
+      return step === null ? undefined : { type: 'backlot.starting', step };
     }
-    case 'backlot.ready':
-      return { type: 'backlot.ready' };
-    case 'backlot.role': {
-      const requests = of.get('requests');
+    case 'backlot.ready': {
+      const stream = textOf(of.get('stream'));
+      return stream === null ? undefined : { type: 'backlot.ready', stream };
+    }
+    case 'backlot.role':
       return {
         type: 'backlot.role',
         role: roleOf(of.get('role')),
         controllers: amountOf(of.get('controllers')) ?? 0,
         viewers: amountOf(of.get('viewers')) ?? 0,
-        requests: Array.isArray(requests) ? requests.filter((one) => typeof one === 'string') : [],
       };
+    case 'backlot.controlWanted': {
+      const by = textOf(of.get('by'));
+      return by === null
+        ? undefined
+        : { type: 'backlot.controlWanted', by, name: textOf(of.get('name')) ?? '' };
     }
     case 'backlot.warning': {
       const why = of.get('why');
@@ -128,6 +136,12 @@ export function readNotice(message: unknown): ServerNotice | undefined {
       return {
         type: 'backlot.ended',
         reason: textOf(of.get('reason')) ?? 'error',
+        code: textOf(of.get('code')) ?? 'unknown',
+        message: textOf(of.get('message')) ?? '',
+      };
+    case 'backlot.refused':
+      return {
+        type: 'backlot.refused',
         code: textOf(of.get('code')) ?? 'unknown',
         message: textOf(of.get('message')) ?? '',
       };
