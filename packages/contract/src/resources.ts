@@ -9,6 +9,18 @@ export const GpuRequest = z.object({
 });
 export type GpuRequest = z.infer<typeof GpuRequest>;
 
+/**
+ * A place among those that are counted under one key: at most so many at the same time on one node, and on one GPU,
+ * whatever else would fit. Null: any number. Everybody who takes a place under a key should say the same limits; the
+ * one who asks is held to its own.
+ */
+export const Slot = z.object({
+  key: z.string().min(1).max(100),
+  perNode: z.number().int().positive().nullable().default(null),
+  perGpu: z.number().int().positive().nullable().default(null),
+});
+export type Slot = z.infer<typeof Slot>;
+
 /** What a task takes from a node while it runs. Missing amounts are zero. */
 export const Resources = z.object({
   /** Cores; fractions are allowed. */
@@ -20,6 +32,7 @@ export const Resources = z.object({
   gpus: z.array(GpuRequest).default([]),
   /** Media packets per second; what a room costs. */
   packets: z.number().int().nonnegative().default(0),
+  slot: Slot.optional(),
 });
 export type Resources = z.infer<typeof Resources>;
 

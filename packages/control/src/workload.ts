@@ -125,6 +125,11 @@ export interface FollowUp {
  */
 export interface JobKind<P = unknown> {
   readonly parameters: z.ZodType<P>;
+  /**
+   * Only the workload itself makes such jobs, as `systemActor`: what they run is not for everybody to say who may
+   * submit jobs.
+   */
+  readonly internal?: true;
   plan(input: PlanInput<P>): readonly TaskDraftInput[];
   follow?(input: FollowInput<P>): FollowUp;
 }

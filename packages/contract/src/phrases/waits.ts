@@ -21,6 +21,14 @@ export const waitPhrases = {
     en: 'waits for a GPU with {amount} free encoder sessions',
     'zh-CN': '等待有 {amount} 路空闲编码会话的 GPU',
   },
+  'wait.slots_node': {
+    en: 'waits for one of the same kind to end: at most {limit} may run on one node',
+    'zh-CN': '等待同类任务结束：每个节点最多同时运行 {limit} 个',
+  },
+  'wait.slots_gpu': {
+    en: 'waits for one of the same kind to end: at most {limit} may run on one GPU',
+    'zh-CN': '等待同类任务结束：每块 GPU 最多同时运行 {limit} 个',
+  },
   'wait.capability': {
     en: 'waits for a node that has proved {capability}',
     'zh-CN': '等待已验证具备 {capability} 的节点',
@@ -93,6 +101,7 @@ export const waitPhrases = {
     'zh-CN': '没有其他节点能够执行；有合适的节点加入后会自动继续',
   },
 
+  'wait.because.slots': { en: '{node} runs {count}', 'zh-CN': '{node} 正在运行 {count} 个' },
   'wait.because.free_cpu': { en: '{node} has {amount} free', 'zh-CN': '{node} 空闲 {amount} 个' },
   'wait.because.free': { en: '{node} has {amount} free', 'zh-CN': '{node} 空闲 {amount}' },
   'wait.because.too_small': { en: '{node} has {amount} in all', 'zh-CN': '{node} 总共 {amount}' },

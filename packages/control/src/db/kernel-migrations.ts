@@ -3,9 +3,10 @@ import * as kernel0001 from './migrations/0001-kernel.ts';
 import * as kernel0002 from './migrations/0002-placement.ts';
 import * as kernel0003 from './migrations/0003-uploads.ts';
 import * as kernel0004 from './migrations/0004-reaction-failures.ts';
+import * as kernel0005 from './migrations/0005-slots.ts';
 
 /** The kernel's own steps, oldest first. A new one is a new file in `migrations/` and a line here. */
 export const kernelMigrations: MigrationSet = {
   name: 'kernel',
-  migrations: [kernel0001, kernel0002, kernel0003, kernel0004],
+  migrations: [kernel0001, kernel0002, kernel0003, kernel0004, kernel0005],
 };

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import type { Db, JobRow, Tx } from '../db/schema.ts';
 import { readTasks } from '../tasks/task-view.ts';
 import { estimate, type MeasuredKind, type RemainingWork } from './eta.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 /** Newest samples of each kind that an estimate looks at: a machine that was joined later counts soon. */
 const samplesPerKind = 50;
@@ -41,7 +42,7 @@ function viewJob(row: JobRow, work: OpenWork | undefined, wait: Reason | null): 
     createdAt: row.created_at.toISOString(),
     startedAt: row.started_at?.toISOString() ?? null,
     endedAt: row.ended_at?.toISOString() ?? null,
-    parameters: row.parameters,
+    parameters: withoutSecrets(row.parameters),
     facts: row.facts,
   };
 }

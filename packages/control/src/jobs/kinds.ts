@@ -12,6 +12,8 @@ import type { ControlWorkload, JobKind, TaskKind } from '../workload.ts';
 
 /** All kinds of job and task that the workloads of this installation know. */
 export interface Kinds {
+  /** The kinds of job that anybody may submit, by name. */
+  open(): string[];
   /** @throws unknown_job_kind */
   job(kind: string): JobKind;
   /** Without throwing: a job may outlive the workload that made it. */
@@ -27,13 +29,14 @@ export function createKinds(workloads: readonly ControlWorkload[]): Kinds {
     for (const [name, kind] of Object.entries(workload.jobKinds ?? {})) claim(jobs, name, kind);
     for (const [name, kind] of Object.entries(workload.taskKinds)) claim(tasks, name, kind);
   }
+  const open = () => [...jobs].flatMap(([name, kind]) => (kind.internal === true ? [] : [name])).sort();
   return {
+    open,
     job(name) {
       const kind = jobs.get(name);
       if (kind) return kind;
-      const known = [...jobs.keys()].sort().join(', ') || '–';
       throw new BacklotError(coreErrors.unknown_job_kind, {
-        params: { kind: name, known },
+        params: { kind: name, known: open().join(', ') || '–' },
         pointer: 'kind',
       });
     },

@@ -14,6 +14,7 @@ import type { AuditLog, JobSubmission } from '../kernel.ts';
 import { type Change, type ChangeDeps, runChange } from '../tasks/change.ts';
 import { insertTasks } from '../tasks/insert-tasks.ts';
 import { checkDrafts, type Kinds, parseParameters } from './kinds.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 export interface SubmitDeps extends ChangeDeps {
   readonly kinds: Kinds;
@@ -29,6 +30,7 @@ const priorityRange = { min: -100, max: 100 };
  */
 export async function submitJob(deps: SubmitDeps, submission: JobSubmission, outer?: Tx): Promise<Id> {
   const id = newId();
+  refuseInternal(deps.kinds, submission);
   const { parameters, drafts } = planJob(deps.kinds, id, submission);
   const priority = clampPriority(submission.priority ?? 0);
   await runChange(
@@ -49,12 +51,21 @@ export async function submitJob(deps: SubmitDeps, submission: JobSubmission, out
         action: 'job.submit',
         subject: { kind: 'job', id },
         projectId: job.project_id,
-        after: { kind: job.kind, name: job.name, priority, parameters },
+        after: { kind: job.kind, name: job.name, priority, parameters: withoutSecrets(parameters) },
       });
     },
     outer,
   );
   return id;
+}
+
+/** Jobs that only their workload makes are, to everybody else, of a kind that there isn't. */
+function refuseInternal(kinds: Kinds, { kind, actor }: JobSubmission): void {
+  if (kinds.job(kind).internal !== true || actor.kind === 'system') return;
+  throw new BacklotError(coreErrors.unknown_job_kind, {
+    params: { kind, known: kinds.open().join(', ') || '–' },
+    pointer: 'kind',
+  });
 }
 
 /**

@@ -6,6 +6,7 @@ import { isCheckViolation, isUniqueViolation } from '../db/database-error.ts';
 import type { Tx } from '../db/schema.ts';
 import { type Change, type ChangeDeps, runChange } from '../tasks/change.ts';
 import { book, grantOn } from './fit.ts';
+import { readSlots } from './load-slots.ts';
 import type { Amounts, Candidate, Decision, GpuPlace, NodePlace } from './model.ts';
 
 /** A decision that became an allocation. */
@@ -56,6 +57,7 @@ async function commitBatch(change: Change, decisions: readonly Decision[]): Prom
     change.tx,
     [...new Set(decisions.flatMap(({ candidates }) => candidates.map((candidate) => candidate.nodeId)))],
     decisions.some(({ group }) => group.demand.resources.gpus.length > 0),
+    decisions.some(({ group }) => group.demand.resources.slot !== undefined),
   );
   const placed: Placed[] = [];
   const refused: Decision[] = [];
@@ -110,6 +112,7 @@ async function lockNodes(
   tx: Tx,
   ids: readonly string[],
   withGpus: boolean,
+  withSlots: boolean,
 ): Promise<Map<string, LockedNode>> {
   const { rows } = await sql<{
     id: string;
@@ -126,10 +129,15 @@ async function lockNodes(
     WHERE u.node_id = ANY(${ids}::uuid[]) ORDER BY u.node_id FOR NO KEY UPDATE OF u
   `.execute(tx);
   const gpusOf = Map.groupBy(withGpus ? await lockGpus(tx, ids) : [], (row) => row.nodeId);
+  const slotsOf = withSlots ? await readSlots(tx, ids) : undefined;
   return new Map(
     rows.map((row) => [
       row.id,
-      { epoch: row.epoch, open: row.open, place: placeOf(row, gpusOf.get(row.id) ?? []) },
+      {
+        epoch: row.epoch,
+        open: row.open,
+        place: placeOf(row, gpusOf.get(row.id) ?? [], slotsOf?.get(row.id)),
+      },
     ]),
   );
 }
@@ -153,6 +161,7 @@ function placeOf(
     readonly used: Amounts;
   },
   gpus: readonly GpuPlace[],
+  slots: NodePlace['slots'] = new Map(),
 ): NodePlace {
   return {
     id: row.id,
@@ -167,6 +176,7 @@ function placeOf(
     total: row.total,
     used: { ...row.used },
     gpus: gpus.map((gpu) => ({ ...gpu })),
+    slots,
     warmJobs: new Set(),
     warmHosts: new Set(),
   };

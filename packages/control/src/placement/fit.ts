@@ -54,10 +54,27 @@ export function chooseGpus(
   return chosen.filter((gpu) => gpu !== undefined);
 }
 
+/** The GPUs on which another place under the task's key is free. */
+export function openGpus(node: NodePlace, { slot }: Resources): readonly GpuPlace[] {
+  if (!slot || slot.perGpu === null) return node.gpus;
+  const { perGpu } = slot;
+  const taken = node.slots.get(slot.key)?.gpus;
+  return node.gpus.filter((gpu) => (taken?.get(gpu.index) ?? 0) < perGpu);
+}
+
+/** The limit on places that keeps a task off this node, whatever is free there; nothing when none does. */
+export function slotFull(node: NodePlace, wanted: Resources): 'node' | 'gpu' | undefined {
+  const { slot } = wanted;
+  if (!slot) return undefined;
+  if (slot.perNode !== null && (node.slots.get(slot.key)?.node ?? 0) >= slot.perNode) return 'node';
+  return openGpus(node, wanted).length < wanted.gpus.length ? 'gpu' : undefined;
+}
+
 /** What the node would give, or nothing when it doesn't fit. */
 export function grantOn(node: NodePlace, wanted: Resources): Grant | undefined {
   if (lacking(node, wanted).length > 0) return undefined;
-  const gpus = chooseGpus(node.gpus, wanted.gpus);
+  if (slotFull(node, wanted) !== undefined) return undefined;
+  const gpus = chooseGpus(openGpus(node, wanted), wanted.gpus);
   return gpus === undefined ? undefined : { ...wanted, gpus };
 }
 
@@ -70,9 +87,22 @@ export function book(node: NodePlace, grant: Grant, sign: 1 | -1 = 1): void {
     place.vramUsed += sign * gpu.vram;
     place.encoderSessionsUsed += sign * gpu.encoderSessions;
   }
+  if (grant.slot) bookSlot(node, grant.slot.key, grant.gpus, sign);
+}
+
+function bookSlot(node: NodePlace, key: string, gpus: Grant['gpus'], sign: 1 | -1): void {
+  const before = node.slots.get(key);
+  const onGpus = new Map(before?.gpus);
+  for (const { index } of gpus) onGpus.set(index, (onGpus.get(index) ?? 0) + sign);
+  node.slots.set(key, { node: (before?.node ?? 0) + sign, gpus: onGpus });
 }
 
 /** A copy that may be booked on. */
 export function workingCopy(node: NodePlace): NodePlace {
-  return { ...node, used: { ...node.used }, gpus: node.gpus.map((gpu) => ({ ...gpu })) };
+  return {
+    ...node,
+    used: { ...node.used },
+    gpus: node.gpus.map((gpu) => ({ ...gpu })),
+    slots: new Map(node.slots),
+  };
 }

@@ -2,10 +2,11 @@ import { type Inventory, PoolPolicy } from '@backlot/contract';
 import { sql } from 'kysely';
 import type { Db, NodeRow } from '../db/schema.ts';
 import type { NodeLinks } from '../kernel.ts';
+import { readSlots } from './load-slots.ts';
 import type { Amounts, GpuPlace, NodePlace } from './model.ts';
 
 /** A node as it stands still: everything but what is used. */
-type Still = Omit<NodePlace, 'used' | 'gpus' | 'total' | 'connected' | 'warmJobs' | 'warmHosts'>;
+type Still = Omit<NodePlace, 'used' | 'gpus' | 'slots' | 'total' | 'connected' | 'warmJobs' | 'warmHosts'>;
 
 /** What a pool allows. */
 export interface PoolRules {
@@ -72,7 +73,7 @@ export class FleetIndex {
       SELECT node_id, index, vram_total, vram_used, encoder_sessions_total, encoder_sessions_used
       FROM gpu_usage WHERE node_id = ANY(${order}::uuid[]) ORDER BY node_id, index
     `.execute(this.#db);
-    const [{ rows }, gpus] = await Promise.all([reading, readingGpus]);
+    const [{ rows }, gpus, slots] = await Promise.all([reading, readingGpus, readSlots(this.#db, order)]);
     const usage = new Map(rows.map((row) => [row.node_id, row]));
     const gpusOf = Map.groupBy(gpus.rows, (row) => row.node_id);
     this.#nodes = order.flatMap((id) => {
@@ -86,6 +87,7 @@ export class FleetIndex {
           total: amountsOf(used, 'total'),
           used: amountsOf(used, 'used'),
           gpus: (gpusOf.get(id) ?? []).map(gpuOf),
+          slots: slots.get(id) ?? new Map(),
           warmJobs: this.#warmth.jobsOn(id),
           warmHosts: this.#warmth.hostsOn(id),
         },

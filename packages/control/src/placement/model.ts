@@ -24,6 +24,12 @@ export interface GpuPlace {
   encoderSessionsUsed: number;
 }
 
+/** Places taken under one key: on the node, and on each of its GPUs by index. */
+export interface SlotsTaken {
+  readonly node: number;
+  readonly gpus: ReadonlyMap<number, number>;
+}
+
 /** A node with what it has and what is taken. */
 export interface NodePlace {
   readonly id: string;
@@ -39,6 +45,8 @@ export interface NodePlace {
   readonly total: Readonly<Amounts>;
   readonly used: Amounts;
   readonly gpus: readonly GpuPlace[];
+  /** How many places are taken under each key; keys nobody counts are left out. */
+  readonly slots: Map<string, SlotsTaken>;
   /** Jobs whose files it has, and hosts that run there: going there again is quicker. */
   readonly warmJobs: ReadonlySet<string>;
   readonly warmHosts: ReadonlySet<string>;

@@ -1,6 +1,6 @@
 import type { Grant, TaskClass } from '@backlot/contract';
 import { obstacle } from './eligible.ts';
-import { book, chooseGpus, grantOn, lacking, workingCopy } from './fit.ts';
+import { book, chooseGpus, grantOn, lacking, openGpus, slotFull, workingCopy } from './fit.ts';
 import type { NodePlace, ReadyGroup } from './model.ts';
 
 /** Work that could make room. */
@@ -60,7 +60,9 @@ function planOn(node: NodePlace, group: ReadyGroup, victims: readonly Victim[]):
   const wanted = group.demand.resources;
   const copy = workingCopy(node);
   const short = lacking(copy, wanted);
-  const gpusFit = chooseGpus(copy.gpus, wanted.gpus) !== undefined;
+  // Places that are counted are held by work of the same kind, which doesn't give way to it.
+  if (slotFull(copy, wanted) !== undefined) return undefined;
+  const gpusFit = chooseGpus(openGpus(copy, wanted), wanted.gpus) !== undefined;
   if (gpusFit && short.every((kind) => kind === 'cpu')) {
     const freeze = fewest(
       victims.filter((victim) => victim.state === 'running' && victim.cpuHeld && victim.grant.cpu > 0),

@@ -1,6 +1,6 @@
 import { type Reason, reason, waitPhrases } from '@backlot/contract';
 import { type Obstacle, obstacle } from './eligible.ts';
-import { chooseGpus, free, lacking } from './fit.ts';
+import { chooseGpus, free, lacking, openGpus, slotFull } from './fit.ts';
 import type { AmountKind, NodePlace, ProjectShare, World } from './model.ts';
 import type { Stuck } from './search.ts';
 
@@ -87,14 +87,17 @@ function explainAvoided(stuck: Stuck, world: World, open: readonly NodePlace[]):
 /** There are nodes for it, and all are too full: names what most of them lack. */
 function explainRoom(stuck: Stuck, open: readonly NodePlace[], blocked: readonly Looked[]): Reason {
   const wanted = stuck.group.demand.resources;
-  const counts = new Map<AmountKind | 'gpu', number>();
+  const counts = new Map<AmountKind | 'gpu' | 'slot', number>();
   for (const node of open) {
     for (const kind of lacking(node, wanted)) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-    if (chooseGpus(node.gpus, wanted.gpus) === undefined) counts.set('gpu', (counts.get('gpu') ?? 0) + 1);
+    if (slotFull(node, wanted) !== undefined) counts.set('slot', (counts.get('slot') ?? 0) + 1);
+    else if (chooseGpus(openGpus(node, wanted), wanted.gpus) === undefined)
+      counts.set('gpu', (counts.get('gpu') ?? 0) + 1);
   }
   const scarcest = [...counts].sort((a, b) => b[1] - a[1])[0]?.[0];
   // A place was there for others that came first in the same round.
   if (scarcest === undefined) return reason(waitPhrases, 'wait.turn');
+  if (scarcest === 'slot') return explainSlots(stuck, open);
   const room = (node: NodePlace) => (scarcest === 'gpu' ? gpuRoom(node) : free(node, scarcest));
   const sorted = open.toSorted((a, b) => room(b) - room(a));
   const causes = sorted.map((node) => roomCause(stuck, node, scarcest));
@@ -104,6 +107,20 @@ function explainRoom(stuck: Stuck, open: readonly NodePlace[], blocked: readonly
   return withCauses(headFor(stuck, scarcest), [...causes.slice(0, named - kept.length), ...kept], {
     total: causes.length + closed.length,
   });
+}
+
+/** Every node that would do has as many of the same as it may. */
+function explainSlots(stuck: Stuck, open: readonly NodePlace[]): Reason {
+  const wanted = stuck.group.demand.resources;
+  const causes = open.map((node) => {
+    const taken = node.slots.get(wanted.slot?.key ?? '')?.node ?? 0;
+    return slotFull(node, wanted) === undefined
+      ? roomCause(stuck, node, undefined)
+      : reason(waitPhrases, 'wait.because.slots', { node: node.name, count: taken });
+  });
+  const onNode = open.some((node) => slotFull(node, wanted) === 'node');
+  const limit = (onNode ? wanted.slot?.perNode : wanted.slot?.perGpu) ?? 0;
+  return withCauses(reason(waitPhrases, onNode ? 'wait.slots_node' : 'wait.slots_gpu', { limit }), causes);
 }
 
 function headFor(stuck: Stuck, kind: AmountKind | 'gpu'): Reason {

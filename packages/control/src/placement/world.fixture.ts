@@ -20,6 +20,7 @@ export function nodePlace(name: string, rest: Partial<NodePlace> = {}): NodePlac
     total: { cpu: 4, memory: 8 * gigabyte, disk: 100 * gigabyte, packets: 0 },
     used: { cpu: 0, memory: 0, disk: 0, packets: 0 },
     gpus: [],
+    slots: new Map(),
     warmJobs: new Set(),
     warmHosts: new Set(),
     ...rest,

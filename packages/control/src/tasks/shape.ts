@@ -23,6 +23,8 @@ export function shapeOf({ resources, constraints, host }: Demand): string {
     Object.entries(constraints.labels).sort(([a], [b]) => (a < b ? -1 : 1)),
     constraints.nodes ? [...constraints.nodes].sort() : null,
     host ?? null,
+    // Last and only when there is one, so that shapes of before stay what they were.
+    ...(resources.slot ? [[resources.slot.key, resources.slot.perNode, resources.slot.perGpu]] : []),
   ]);
   return createHash('sha256').update(canonical).digest('hex').slice(0, 20);
 }

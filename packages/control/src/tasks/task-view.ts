@@ -8,6 +8,7 @@ import {
 } from '@backlot/contract';
 import { type RawBuilder, sql } from 'kysely';
 import type { AllocationRow, Db, TaskRow, Tx } from '../db/schema.ts';
+import { withoutSecrets } from '../jobs/without-secrets.ts';
 
 type AllocationWithNode = AllocationRow & { readonly node_name: string | null };
 type Row = TaskRow & {
@@ -94,7 +95,7 @@ function viewTask(row: Row): Task {
     attempt: row.attempt,
     maxAttempts: row.max_attempts,
     weight: row.weight,
-    parameters: row.spec.parameters,
+    parameters: withoutSecrets(row.spec.parameters),
     resources: row.spec.resources,
     wait: waitOf(row),
     progress: row.progress,
