@@ -8,14 +8,7 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import { createRunCommand } from '../probes/run-command.ts';
 import { systemProcessTable } from '../processes/system-process-table.ts';
 import { GpuMonitor } from './gpu-monitor.ts';
-import {
-  diskToGive,
-  hashOf,
-  memoryToGive,
-  packetsToGive,
-  readGpus,
-  readInventory,
-} from './inventory.ts';
+import { diskToGive, hashOf, memoryToGive, packetsToGive, readGpus, readInventory } from './inventory.ts';
 import { parseCpu, parseMemory, parseNetwork } from './linux-load.ts';
 import { LoadSampler, loadBetween } from './load-sampler.ts';
 import { encoderSessionsOf, parseGpuInventory, parseGpuLoad } from './nvidia.ts';
