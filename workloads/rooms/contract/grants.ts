@@ -35,8 +35,11 @@ export const rolePermissions: Readonly<Record<Role, Permissions>> = {
   viewer: { publish: [], subscribe: true, data: false, hidden: false, admin: false },
 };
 
+/** Some rights; what is left out stays as it is. */
+export type PermissionChanges = { readonly [K in keyof Permissions]?: Permissions[K] | undefined };
+
 /** The permissions of a role, changed by what is given beside it. */
-export function permissionsOf(role: Role, changes: Partial<Permissions> = {}): Permissions {
+export function permissionsOf(role: Role, changes: PermissionChanges = {}): Permissions {
   const base = rolePermissions[role];
   return {
     publish: [...(changes.publish ?? base.publish)],

@@ -1,12 +1,13 @@
 import type { Id, Language } from '@backlot/contract';
 import type { Actor } from '@backlot/control/workload';
-import type { GrantsInput, Permissions, Role, TokenClaims } from '../contract/grants.ts';
+import type { GrantsInput, PermissionChanges, Permissions, Role, TokenClaims } from '../contract/grants.ts';
 import type {
   AppData,
   DtlsParameters,
   IceCandidate,
   IceParameters,
   MediaKind,
+  RouterCodec,
   RtpCapabilities,
   RtpParameters,
   RtpParametersInput,
@@ -109,7 +110,7 @@ export interface Rooms {
   setPermissions(
     ref: RoomRef,
     identity: string,
-    changes: Partial<Permissions>,
+    changes: PermissionChanges,
     by: Moderator,
   ): Promise<Participant>;
   setRole(ref: RoomRef, identity: string, role: Role, by: Moderator): Promise<Participant>;
@@ -125,6 +126,8 @@ export interface Rooms {
     message: { from: string | null; topic: string; to?: readonly string[]; payload: unknown },
   ): Promise<number>;
 
+  /** Recordings tell here whether a room is being recorded, so that people in it are told. */
+  setRecording(ref: RoomRef, recording: boolean): Promise<void>;
   /** A call to the media host of a room, for what has no word of its own here (dump, stats, recording). */
   media(ref: RoomRef): Promise<RoomMedia>;
   /** Called for everything that happens in rooms, in order for each room. The returned function ends it. */
@@ -169,6 +172,8 @@ export interface EntryRequest {
   readonly listener?: SeatListener;
   /** What its client can resume with; made by signalling. */
   readonly sessionId?: string;
+  /** Its client knows `transportsLost` and resumes; others begin anew. */
+  readonly resumable?: boolean;
 }
 
 /** How a seat tells its owner what happens. Calls never throw and never wait. */
@@ -258,6 +263,8 @@ export interface Seat {
     direction: 'producer' | 'consumer';
     forceTcp?: boolean;
     sctp: boolean;
+    /** For an answerer that must send with the payload types of an offer (WHEP): a router with just these codecs. */
+    codecs?: readonly RouterCodec[];
   }): Promise<TransportOffer>;
   createPlainTransport(request: {
     direction: 'producer' | 'consumer';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Identity, Permissions, Role, RoomName, TrackSource } from '../grants.ts';
-import { MediaKind } from '../media/rtp.ts';
+import { Layers, MediaKind } from '../media/rtp.ts';
 
 /**
  * What the server says by itself, in the words of our own clients. Sessions of a demo's client get the same facts in
@@ -123,7 +123,7 @@ export const notifications = {
   consumerScore: z.object({ consumerId: id, score: z.record(z.string(), z.unknown()) }),
   consumerLayersChanged: z.object({
     consumerId: id,
-    layers: z.object({ spatialLayer: z.number(), temporalLayer: z.number().optional() }).nullable(),
+    layers: Layers.nullable(),
   }),
   consumerPaused: z.object({ consumerId: id }),
   consumerResumed: z.object({ consumerId: id }),

@@ -1,0 +1,116 @@
+import { BacklotError } from '@backlot/contract';
+import { roomErrors } from '../../contract/errors.ts';
+import type { EntryRequest } from '../ports.ts';
+import { decideEntry } from './decisions/entry.ts';
+import type { LiveRoom } from './live-room.ts';
+import { Member } from './member.ts';
+import { depart, tellLobby } from './presence.ts';
+import { RoomSeat } from './seat.ts';
+import { type RoomService, sessionHash } from './service.ts';
+
+/**
+ * Gives somebody a seat in a room: one seat for each identity, so whoever had it before is put out first, and the media
+ * host has let go of everything of theirs before the new one begins.
+ */
+export async function enter(service: RoomService, request: EntryRequest): Promise<RoomSeat> {
+  const room = await find(service, request);
+  const banned =
+    request.claims === null &&
+    request.via === 'signalling' &&
+    (await service.tokens.banned(room.row.name, request.identity, room.row.created_at));
+  return await inTurn(room, request.identity, () => seatIn(service, room, request, banned));
+}
+
+async function find(service: RoomService, request: EntryRequest): Promise<LiveRoom> {
+  if (!request.createIn) return await service.room(request.room);
+  const { projectId, settings } = request.createIn;
+  return await service.roomOrNew(
+    { name: request.room, projectId, ...(settings ? { settings } : {}) },
+    request.name || request.identity,
+  );
+}
+
+async function seatIn(
+  service: RoomService,
+  room: LiveRoom,
+  request: EntryRequest,
+  banned: boolean,
+): Promise<RoomSeat> {
+  const { identity } = request;
+  const before = room.members.get(identity);
+  const { settings, state, locked } = room.row;
+  const decision = decideEntry({
+    room: {
+      state: room.closed ? 'closed' : state,
+      locked,
+      lobby: settings.lobby,
+      maxParticipants: settings.maxParticipants,
+    },
+    role: request.role,
+    admin: request.permissions.admin,
+    present: before?.joined ?? false,
+    participants: room.size,
+    banned,
+    admitted: room.admitted.has(identity),
+    program: request.via === 'api',
+  });
+  if (decision !== 'enter' && decision !== 'lobby') throw refusal(decision, room, identity);
+  if (before) await depart(room, before, { reason: 'replaced' });
+  const member = new Member({
+    identity,
+    name: request.name,
+    role: request.role,
+    permissions: request.permissions,
+    metadata: request.metadata ?? '',
+    via: request.via,
+    tokenId: request.claims?.jti ?? null,
+    language: request.language ?? 'en',
+    sessionHash: request.sessionId === undefined ? null : sessionHash(request.sessionId),
+    joinedAt: new Date(service.kernel.clock.now()),
+    listener: request.listener ?? null,
+  });
+  member.resumable = request.resumable ?? false;
+  member.waiting = decision === 'lobby';
+  room.members.set(identity, member);
+  if (member.waiting) tellLobby(room);
+  // The place is looked for while the client is still busy with its own beginning.
+  else room.place.ready().catch(() => undefined);
+  return new RoomSeat(room, member);
+}
+
+function refusal(decision: string, room: LiveRoom, identity: string): BacklotError {
+  const { name, settings } = room.row;
+  switch (decision) {
+    case 'banned':
+      return new BacklotError(roomErrors.participant_banned, { params: { identity } });
+    case 'locked':
+      return new BacklotError(roomErrors.room_locked, { params: { room: name } });
+    case 'full':
+      return new BacklotError(roomErrors.room_full, {
+        params: { room: name, limit: settings.maxParticipants },
+      });
+    case 'draining':
+      return new BacklotError(roomErrors.room_draining, { params: { room: name }, retryAfterS: 3 });
+    default:
+      return new BacklotError(roomErrors.room_not_found, { params: { room: name } });
+  }
+}
+
+const turns = new WeakMap<LiveRoom, Map<string, Promise<unknown>>>();
+
+/** One after the other for each identity of a room: of two that come at once, the later one stays. */
+async function inTurn<T>(room: LiveRoom, identity: string, work: () => Promise<T>): Promise<T> {
+  let line = turns.get(room);
+  if (!line) {
+    line = new Map();
+    turns.set(room, line);
+  }
+  const before = line.get(identity) ?? Promise.resolve();
+  const turn = before.then(work, work);
+  line.set(identity, turn);
+  try {
+    return await turn;
+  } finally {
+    if (line.get(identity) === turn) line.delete(identity);
+  }
+}
