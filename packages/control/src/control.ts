@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { type Clock, noTracer, systemClock, type Tracer } from '@backlot/contract';
+import {
+  type Clock,
+  healthPhrases,
+  noTracer,
+  reason, systemClock,
+  type Tracer,
+} from '@backlot/contract';
 import type { FastifyPluginAsync, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
@@ -20,11 +26,12 @@ import { kernelMigrations } from './db/kernel-migrations.ts';
 import { migrate } from './db/migrate.ts';
 import type { DatabaseAddress } from './db/pool.ts';
 import { createLocalFabric } from './fabric/local-fabric.ts';
+import { createNatsFabric } from './fabric/nats-fabric.ts';
 import { createFront } from './front.ts';
 import { registerPublicPages } from './http/public-pages.ts';
 import { addressToVisit, type HttpServer } from './http/server.ts';
 import { viewJobs } from './jobs/job-view.ts';
-import type { Kernel } from './kernel.ts';
+import type { Kernel, TurnServers } from './kernel.ts';
 import { createLeadership } from './leader/leadership.ts';
 import { createNodes } from './nodes/create-nodes.ts';
 import { readNodes } from './nodes/fleet/node-views.ts';
@@ -48,8 +55,13 @@ export interface ControlConfig {
   /** BACKLOT_ADMIN_TOKEN. */
   readonly adminToken?: string | undefined;
   readonly s3?: S3Location | undefined;
+  /** NATS server between several control processes on one database; without it this is the only one. */
+  readonly natsUrl?: string | undefined;
   /** Proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies?: readonly string[] | undefined;
+  readonly turn?: TurnServers | undefined;
+  /** Off unless told. */
+  readonly openMode?: boolean | undefined;
 }
 
 export interface ControlOptions {
@@ -131,7 +143,11 @@ async function start(options: ControlOptions, clock: Clock, owned: Ownership): P
     return kernel;
   };
 
-  const fabric = createLocalFabric({ log, clock });
+  // Reported to the health board and the readers of events as soon as there are any.
+  let onReach: (reached: boolean) => void = () => undefined;
+  const fabric = config.natsUrl
+    ? createNatsFabric({ url: config.natsUrl, log, clock, onReach: (reached) => onReach(reached) })
+    : createLocalFabric({ log, clock });
   owned.add('fabric', () => fabric.close());
   const leadership = createLeadership;
   const front = await createFront({
@@ -154,6 +170,14 @@ async function start(options: ControlOptions, clock: Clock, owned: Ownership): P
   const { access, audit, events, http, health, tokens } = front;
   owned.add('front', () => front.close());
   const metrics = front.metrics.registry;
+  if (config.natsUrl) {
+    health.set('fabric', 'degraded', fabricAway);
+    onReach = (reached) => {
+      health.set('fabric', reached ? 'ok' : 'degraded', reached ? undefined : fabricAway);
+      // What was said meanwhile is lost: whoever waits for words looks for itself.
+      if (reached) events.wake();
+    };
+  }
 
   const blobs = await openBlobs(config, store);
   owned.add('files', () => blobs.close());
@@ -208,6 +232,8 @@ async function start(options: ControlOptions, clock: Clock, owned: Ownership): P
     health,
     tracer,
     publicUrl,
+    turn: config.turn ?? { urls: [], secret: null },
+    openMode: config.openMode ?? false,
     key: createInstallationKeys(store.db),
     transaction: (work) => store.transaction(work),
   };
@@ -271,6 +297,8 @@ async function start(options: ControlOptions, clock: Clock, owned: Ownership): P
     },
   };
 }
+
+const fabricAway = reason(healthPhrases, 'health.fabric_away');
 
 async function openBlobs(config: ControlConfig, store: Store): Promise<BlobAdapter> {
   const beforePublish = recordBlob(store.db);

@@ -240,6 +240,14 @@ export interface HealthReporter {
   set(part: string, status: 'ok' | 'degraded' | 'down', reason?: Reason): void;
 }
 
+/** Servers that relay media (RFC 8656), and the secret that time-limited credentials are made from. */
+export interface TurnServers {
+  /** `turn:host:port?transport=udp`, `turns:host`, `stun:host`. */
+  readonly urls: readonly string[];
+  /** coturn's `static-auth-secret`. Null: the servers ask for no credentials. */
+  readonly secret: string | null;
+}
+
 /** All that a workload's control half is given. */
 export interface Kernel {
   readonly db: Db;
@@ -260,6 +268,10 @@ export interface Kernel {
   readonly tracer: Tracer;
   /** The address by which browsers reach this installation, without a trailing slash. */
   readonly publicUrl: () => string;
+  /** TURN servers for browsers that can't be reached directly; none when the list is empty. */
+  readonly turn: TurnServers;
+  /** Whether the installation lets in who brings no ticket: streamers that nobody started, guests of any name. */
+  readonly openMode: boolean;
   /**
    * 32 secret bytes for signing what only control planes of this installation verify; the same for a purpose
    * (`streams.tickets`) on every replica and after every restart.

@@ -165,6 +165,8 @@ export interface SocketRoute {
    * ticket or a token, as players on other people's pages do.
    */
   readonly origin?: 'same' | 'any';
+  /** How sockets are closed when the control plane goes away; 1001 unless told. 1012 tells clients to come back. */
+  readonly goodbye?: { readonly code: number; readonly reason: string };
   connect(
     socket: import('ws').WebSocket,
     request: IncomingMessage,

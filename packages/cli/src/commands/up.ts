@@ -70,9 +70,11 @@ export function upCommand(product: Product) {
     input: controlInput.extend({ node: z.boolean().default(true) }),
     async run(context, { node, ...typed }) {
       const { values } = loadControlConfig(context, typed);
+      // For trying things out on one machine: stock tools work without tickets unless somebody says no.
+      const settings = { ...values, openMode: values.openMode ?? true };
       await runUp({
-        settings: values,
-        settingsEnv: toEnvironment(controlSettings(thisMachine(context.env)), values),
+        settings,
+        settingsEnv: toEnvironment(controlSettings(thisMachine(context.env)), settings),
         env: { ...context.env, BACKLOT_LANGUAGE: context.language },
         entry: product.entry,
         withNode: node,

@@ -6,6 +6,7 @@ import {
   listSchema,
   logLevelSchema,
   portSchema,
+  switchSchema,
   urlSchema,
   type ValuesOf,
 } from './setting.ts';
@@ -97,7 +98,7 @@ export function controlSettings(machine: Machine) {
       },
     },
     natsUrl: {
-      schema: z.url({ protocol: /^(nats|tls|wss?)$/, error: 'write it as nats://host:4222' }).optional(),
+      schema: z.url({ protocol: /^(nats|tls)$/, error: 'write it as nats://host:4222' }).optional(),
       defaultText: 'none: one control process',
       example: 'nats://127.0.0.1:4222',
       help: {
@@ -157,6 +158,15 @@ export function controlSettings(machine: Machine) {
       help: {
         en: 'The secret shared with the TURN servers, from which credentials for each session are made.',
         'zh-CN': '与 TURN 服务器共享的密钥，用于为每个会话生成凭据。',
+      },
+    },
+    openMode: {
+      schema: switchSchema.optional(),
+      defaultText: 'on for `backlot up`, else off',
+      example: 'off',
+      help: {
+        en: 'Whether streamers that were not started here, and guests without a ticket, are let in (on, off).',
+        'zh-CN': '是否允许非本系统启动的推流端以及无票据的访客接入（on、off）。',
       },
     },
     logLevel: {

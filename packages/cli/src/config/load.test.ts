@@ -52,6 +52,21 @@ describe('configuration', () => {
     expect(origins.adminToken).toEqual({ kind: 'default' });
   });
 
+  it.each([
+    ['on', true],
+    ['Off', false],
+    ['1', true],
+    ['false', false],
+  ])('takes %s for a switch', (word, value) => {
+    expect(load({ BACKLOT_OPEN_MODE: word }).values.openMode).toBe(value);
+    expect(load({}, {}, write(`open_mode: ${word}\n`)).values.openMode).toBe(value);
+  });
+
+  it('refuses a switch that is neither on nor off, and leaves one alone that nobody has set', () => {
+    expect(() => load({ BACKLOT_OPEN_MODE: 'perhaps' })).toThrow(/it is on or off/);
+    expect(load().values.openMode).toBeUndefined();
+  });
+
   it('finds the file in the usual place by itself', () => {
     mkdirSync(join(folder, 'backlot'));
     writeFileSync(join(folder, 'backlot', 'control.yaml'), 'port: 1001\n');

@@ -78,6 +78,25 @@ export const labelsSchema = z.preprocess(
   z.record(z.string(), z.string()),
 );
 
+/** On or off, in the words that people use for it. YAML makes booleans of some of them. */
+export const switchSchema = z.preprocess(
+  (value) =>
+    typeof value === 'string' || typeof value === 'number'
+      ? switchWords[String(value).trim().toLowerCase()]
+      : value,
+  z.boolean({ error: 'it is on or off' }),
+);
+const switchWords: Readonly<Record<string, boolean>> = {
+  on: true,
+  true: true,
+  yes: true,
+  '1': true,
+  off: false,
+  false: false,
+  no: false,
+  '0': false,
+};
+
 export const logLevelSchema = z.enum(['trace', 'debug', 'info', 'warn', 'error'], {
   error: 'it is one of trace, debug, info, warn, error',
 });

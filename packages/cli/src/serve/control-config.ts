@@ -6,15 +6,10 @@ import { envKey } from '../config/setting.ts';
 
 /**
  * The settings of an installation as the control plane takes them.
- * @throws settings_incomplete, setting_not_supported
+ * @throws settings_incomplete
  */
 export function controlConfig(settings: ControlSettings): ControlConfig {
-  const { host, port, publicUrl, dataDir, adminToken, trustedProxies, natsUrl } = settings;
-  if (natsUrl !== undefined) {
-    throw new BacklotError(cliErrors.setting_not_supported, {
-      params: { key: envKey('natsUrl'), reason: 'it runs one control process.' },
-    });
-  }
+  const { host, port, publicUrl, dataDir, adminToken, trustedProxies, natsUrl, openMode } = settings;
   const s3 = s3Location(settings);
   return {
     host,
@@ -22,9 +17,20 @@ export function controlConfig(settings: ControlSettings): ControlConfig {
     dataDir,
     publicUrl,
     adminToken,
+    ...(natsUrl === undefined ? {} : { natsUrl }),
     ...(s3 === undefined ? {} : { s3 }),
+    ...(settings.turnUrls.length === 0 ? {} : { turn: turnServers(settings) }),
+    ...(openMode === undefined ? {} : { openMode }),
     ...(trustedProxies.length === 0 ? {} : { trustedProxies }),
   };
+}
+
+/** Without a secret there are no credentials, which a TURN server hardly ever takes; a STUN server needs none. */
+function turnServers({ turnUrls, turnSecret }: ControlSettings): NonNullable<ControlConfig['turn']> {
+  if (turnSecret === undefined && turnUrls.some((url) => /^turns?:/i.test(url))) {
+    throw incomplete('turnUrls', 'turnSecret');
+  }
+  return { urls: turnUrls, secret: turnSecret ?? null };
 }
 
 function s3Location(settings: ControlSettings): ControlConfig['s3'] {

@@ -15,6 +15,29 @@ async function started(extend?: Parameters<typeof createTestFront>[0]): Promise<
 }
 
 describe('closing the server', () => {
+  it('says goodbye to sockets in the way of their endpoint', async () => {
+    const base = await started({
+      extend: ({ http }) => {
+        http.sockets.route({ path: '/test/plain', connect: () => undefined });
+        http.sockets.route({
+          path: '/test/returning',
+          goodbye: { code: 1012, reason: 'Come back.' },
+          connect: () => undefined,
+        });
+      },
+    });
+    const closes: Promise<string>[] = [];
+    for (const path of ['/test/plain', '/test/returning']) {
+      const socket = new WebSocket(`${base.replace('http', 'ws')}${path}`);
+      await new Promise((resolve) => socket.once('open', resolve));
+      closes.push(
+        new Promise((resolve) => socket.once('close', (code, reason) => resolve(`${code} ${reason}`))),
+      );
+    }
+    await front.http.close(2_000);
+    expect(await Promise.all(closes)).toEqual(['1001 The control plane is going away.', '1012 Come back.']);
+  });
+
   it('ends streams, sockets and idle connections, and lets a request finish', async () => {
     let enter = () => {};
     const inside = new Promise<void>((resolve) => {

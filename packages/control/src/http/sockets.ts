@@ -19,7 +19,14 @@ export interface SocketEndpoint {
    * key in its first message, as players on other people's pages and nodes do.
    */
   readonly origin?: 'same' | 'any';
+  /** How its sockets are closed when the server closes; 1001, going away, unless told. */
+  readonly goodbye?: Goodbye;
   connect(socket: WebSocket, request: IncomingMessage, params: Record<string, string>): void | Promise<void>;
+}
+
+interface Goodbye {
+  readonly code: number;
+  readonly reason: string;
 }
 
 interface CompiledEndpoint {
@@ -29,6 +36,7 @@ interface CompiledEndpoint {
 }
 
 const defaultMaxPayload = 1024 * 1024;
+const goingAway: Goodbye = { code: 1001, reason: 'The control plane is going away.' };
 
 /** The parameters of a path if it fits a template of the same number of segments. */
 export function matchPath(template: readonly string[], path: string): Record<string, string> | undefined {
@@ -59,7 +67,8 @@ export class SocketRoutes {
   readonly #log: Logger;
   readonly #publicOrigin: () => string;
   readonly #endpoints: CompiledEndpoint[] = [];
-  readonly #open = new Set<WebSocket>();
+  /** Every open socket, and how it is to be closed. */
+  readonly #open = new Map<WebSocket, Goodbye>();
   #closing = false;
 
   constructor(options: { readonly log: Logger; readonly publicOrigin: () => string }) {
@@ -120,15 +129,15 @@ export class SocketRoutes {
     });
   }
 
-  /** Says goodbye to every socket (1001, going away), and cuts those that have not answered when `cut` resolves. */
+  /** Says goodbye to every socket, as its endpoint wants it, and cuts those that have not answered when `cut` resolves. */
   async close(cut: Promise<void>): Promise<void> {
     this.#closing = true;
-    const gone = [...this.#open].map(
+    const gone = [...this.#open.keys()].map(
       (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
     );
-    for (const socket of this.#open) socket.close(1001, 'The control plane is going away.');
+    for (const [socket, { code, reason }] of this.#open) socket.close(code, reason);
     await Promise.race([Promise.all(gone), cut]);
-    for (const socket of this.#open) socket.terminate();
+    for (const socket of this.#open.keys()) socket.terminate();
   }
 
   #find(path: string): { compiled: CompiledEndpoint; params: Record<string, string> } | undefined {
@@ -145,7 +154,7 @@ export class SocketRoutes {
     request: IncomingMessage,
     params: Record<string, string>,
   ): void {
-    this.#open.add(socket);
+    this.#open.set(socket, endpoint.goodbye ?? goingAway);
     socket.once('close', () => this.#open.delete(socket));
     // A malformed frame must end this socket and not the process, also when the endpoint forgets to listen.
     socket.on('error', (error) => this.#log.debug({ err: error, path: endpoint.path }, 'socket error'));
