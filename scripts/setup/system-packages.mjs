@@ -22,6 +22,11 @@ export const packagesToRun = [
 export const packagesToTest = [
   ...packagesToRun,
   { apt: 'chromium', command: 'chromium', for: ['browser tests', '浏览器测试'] },
+  {
+    apt: 'nats-server',
+    command: 'nats-server',
+    for: ['tests with several control processes', '多控制进程测试'],
+  },
   { apt: 'fonts-noto-cjk', for: ['Chinese text in pictures of pages', '页面截图中的中文'] },
   {
     apt: 'assimp-testmodels',

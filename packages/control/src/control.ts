@@ -1,11 +1,5 @@
 import { join } from 'node:path';
-import {
-  type Clock,
-  healthPhrases,
-  noTracer,
-  reason, systemClock,
-  type Tracer,
-} from '@backlot/contract';
+import { type Clock, healthPhrases, noTracer, reason, systemClock, type Tracer } from '@backlot/contract';
 import type { FastifyPluginAsync, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';

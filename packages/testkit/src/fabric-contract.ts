@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 export interface FabricPair {
   readonly here: Fabric;
   readonly there: Fabric;
+  /** Resolves when the subscriptions made so far are in effect everywhere; left out where they are at once. */
+  readonly settle?: () => Promise<void>;
 }
 
 /**
@@ -17,8 +19,9 @@ export function describeFabric(name: string, open: () => Promise<FabricPair>): v
   describe(`the fabric by ${name}`, () => {
     let here: Fabric;
     let there: Fabric;
+    let settle: () => Promise<void>;
     beforeEach(async () => {
-      ({ here, there } = await open());
+      ({ here, there, settle = async () => undefined } = await open());
     });
     afterEach(async () => {
       await here.close();
@@ -29,6 +32,7 @@ export function describeFabric(name: string, open: () => Promise<FabricPair>): v
       const first = inbox(there, 'nodes.changed');
       const second = inbox(here, 'nodes.changed');
       const other = inbox(there, 'jobs.changed');
+      await settle();
       here.publish('nodes.changed', { node: 'n1', list: [1, null, 'ü'] });
       await first.until(1);
       await second.until(1);
@@ -42,6 +46,7 @@ export function describeFabric(name: string, open: () => Promise<FabricPair>): v
     it('understands * as one word and > as the rest', async () => {
       const one = inbox(there, 'replica.*.call');
       const rest = inbox(there, 'replica.>');
+      await settle();
       here.publish('replica.a.call', 1);
       here.publish('replica.a.b.call', 2);
       here.publish('replica', 3);
@@ -53,6 +58,7 @@ export function describeFabric(name: string, open: () => Promise<FabricPair>): v
 
     it('never calls a subscriber within the publisher’s own call', async () => {
       const got = inbox(here, 'a.b');
+      await settle();
       here.publish('a.b', 1);
       expect(got.messages).toEqual([]);
       await got.until(1);
@@ -64,6 +70,7 @@ export function describeFabric(name: string, open: () => Promise<FabricPair>): v
         (message as typeof original).nested.n = 99;
       });
       const got = inbox(there, 'a.b');
+      await settle();
       here.publish('a.b', original);
       await got.until(1);
       spoiler();
@@ -76,6 +83,7 @@ export function describeFabric(name: string, open: () => Promise<FabricPair>): v
         throw new Error('the subscriber’s own fault');
       });
       const got = inbox(there, 'a.b');
+      await settle();
       here.publish('a.b', 1);
       here.publish('a.b', 2);
       await got.until(2);
@@ -85,6 +93,7 @@ export function describeFabric(name: string, open: () => Promise<FabricPair>): v
       const got = inbox(there, 'a.b');
       const control = inbox(there, 'a.b');
       got.stop();
+      await settle();
       here.publish('a.b', 1);
       await control.until(1);
       expect(got.messages).toEqual([]);
@@ -93,6 +102,7 @@ export function describeFabric(name: string, open: () => Promise<FabricPair>): v
     it('carries a message of the size of a big session description', async () => {
       const got = inbox(there, 'signal.sdp');
       const sdp = 'a=candidate:1 1 udp 2122260223 192.0.2.1 51111 typ host\r\n'.repeat(2_000);
+      await settle();
       here.publish('signal.sdp', { sdp });
       await got.until(1);
       expect(got.messages[0]?.message).toEqual({ sdp });

@@ -59,14 +59,6 @@ export const cliErrors = defineErrors({
       'zh-CN': '{part} 在就绪之前已退出（退出码 {code}）。最后的输出见上方，完整日志在 {log}。',
     },
   },
-  setting_not_supported: {
-    status: 400,
-    retryable: false,
-    message: {
-      en: '{key} is set, but this release can’t use it yet: {reason} Leave it out.',
-      'zh-CN': '设置了 {key}，但当前版本尚不支持：{reason} 请去掉该设置。',
-    },
-  },
   settings_incomplete: {
     status: 400,
     retryable: false,

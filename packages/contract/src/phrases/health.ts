@@ -6,6 +6,10 @@ export const healthPhrases = {
     en: 'The database does not answer. Changes are refused until it does; nothing is lost.',
     'zh-CN': '数据库没有响应。恢复之前将拒绝更改，数据不会丢失。',
   },
+  'health.fabric_away': {
+    en: 'The NATS server between the control processes does not answer. Each goes on alone and looks into the database every few seconds.',
+    'zh-CN': '控制进程之间的 NATS 服务器没有响应。各进程将独立运行，并每隔几秒查询一次数据库。',
+  },
   'health.reaction_failing': {
     en: 'The reaction {name} fails on event {seq}: {error}. It is tried again.',
     'zh-CN': '处理程序 {name} 在事件 {seq} 上失败：{error}。将会重试。',
