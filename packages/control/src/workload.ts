@@ -229,6 +229,6 @@ export { contentDisposition } from './artifacts/download/content-disposition.ts'
 export { zipArtifacts } from './artifacts/download/zip.ts';
 export type { Db, Tx } from './db/schema.ts';
 export { decodeCursor, page } from './http/paging.ts';
-export type { Actor, Kernel } from './kernel.ts';
+export type { Actor, Kernel, TurnServers } from './kernel.ts';
 export { systemActor } from './kernel.ts';
 export type { Reason };

@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import { BacklotError, type Clock, chooseLanguage, type ErrorKind, type Language } from '@backlot/contract';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
-import { type CloseCode, closeCodes, type PeerConnectionOptions, wireErrors } from '../../contract.ts';
+import { type CloseCode, closeCodes, wireErrors } from '../../contract.ts';
 import type { Instances, Sessions, Signalling } from '../ports.ts';
 import { readPlayerAddress } from './arrival.ts';
 import { SignallingCounters } from './counters.ts';
 import { type Frame, readFrame } from './frame.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { closeCodeOf, type House } from './house.ts';
+import { closeCodeOf, type House, type PeerOptions } from './house.ts';
 import { type SignallingLimits, type SocketLimits, usualLimits } from './limits.ts';
 import { OpenMode } from './open-mode.ts';
 import { SessionPlayer } from './session-player.ts';
@@ -19,8 +19,7 @@ import { Stage } from './stage.ts';
 export interface SignallingOptions {
   readonly sessions: Sessions;
   readonly instances: Instances;
-  /** What peer connections are made with; `user` stands in their TURN credentials. */
-  readonly peerOptions: (user: string, relayOnly: boolean) => PeerConnectionOptions;
+  readonly peerOptions: PeerOptions;
   readonly openMode: boolean;
   readonly clock: Clock;
   readonly log: Logger;

@@ -7,6 +7,13 @@ import type { Heartbeat } from './heartbeat.ts';
 import type { SignallingLimits } from './limits.ts';
 import type { Stage } from './stage.ts';
 
+/** What a peer connection is made with, with fresh credentials for `user`. */
+export type PeerOptions = (peer: {
+  readonly side: 'player' | 'streamer';
+  readonly user: string;
+  readonly relayOnly: boolean;
+}) => PeerConnectionOptions;
+
 /** What every socket of signalling needs of the whole. */
 export interface House {
   readonly clock: Clock;
@@ -18,8 +25,7 @@ export interface House {
   readonly instances: Instances;
   /** The stage of an instance, made when there is none yet. */
   stage(instanceId: string): Stage;
-  /** What a peer connection is made with, with fresh credentials for `user`. */
-  peerOptions(user: string, relayOnly: boolean): PeerConnectionOptions;
+  peerOptions: PeerOptions;
   /** Message types that the engine of an app has refused (4001), so that it isn't sent them again. */
   refusedBy(appId: string): Set<string>;
 }

@@ -86,7 +86,7 @@ export class Player implements SeatedPlayer {
     this.#configured = true;
     this.#line.say({
       type: 'config',
-      peerConnectionOptions: house.peerOptions(user, relayOnly),
+      peerConnectionOptions: house.peerOptions({ side: 'player', user, relayOnly }),
       protocolVersion: PROTOCOL_VERSION,
     });
     if (list) this.sendList();

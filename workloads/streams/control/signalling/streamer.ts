@@ -43,7 +43,7 @@ export class Streamer implements StageStreamer {
     const { house, user } = this.#options;
     this.#say({
       type: 'config',
-      peerConnectionOptions: house.peerOptions(user, false),
+      peerConnectionOptions: house.peerOptions({ side: 'streamer', user, relayOnly: false }),
       protocolVersion: PROTOCOL_VERSION,
     });
     if (this.#understands('identify')) {
