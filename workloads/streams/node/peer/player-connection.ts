@@ -33,7 +33,8 @@ export interface PlayerOptions {
   /** Everything that the server says, before it is acted on. */
   onSignal?(signal: PlayerSignal): void;
   onMessage?(message: StreamerMessage): void;
-  onChannelOpen?(): void;
+  /** The data channel is open. */
+  onChannel?(player: PlayerConnection): void;
   onState?(state: ConnectionState): void;
   /** The socket has ended; media may well go on. */
   onSocketClosed?(code: number, reason: string): void;
@@ -190,7 +191,7 @@ export class PlayerConnection {
   #follow(channel: DataChannel): void {
     this.#channel = channel;
     channel.binaryType = 'arraybuffer';
-    channel.onopen = () => this.#options.onChannelOpen?.();
+    channel.onopen = () => this.#options.onChannel?.(this);
     channel.onmessage = ({ data }) => {
       if (typeof data === 'string') return;
       const message = readStreamerMessage(new Uint8Array(data));
@@ -199,7 +200,7 @@ export class PlayerConnection {
       if (message.type === 'Protocol') this.say('RequestInitialSettings');
       this.#options.onMessage?.(message);
     };
-    if (channel.readyState === 'open') this.#options.onChannelOpen?.();
+    if (channel.readyState === 'open') this.#options.onChannel?.(this);
   }
 
   async #answer(sdp: string): Promise<void> {
