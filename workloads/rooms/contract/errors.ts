@@ -202,6 +202,14 @@ export const roomErrors = defineErrors({
       'zh-CN': '此处不允许网络限速，或密钥错误。请通过 BACKLOT_ROOMS_THROTTLE_SECRET 设置密钥。',
     },
   },
+  request_failed: {
+    status: 500,
+    retryable: true,
+    message: {
+      en: 'Something went wrong on our side with “{method}”. Try again; the log has the details.',
+      'zh-CN': '处理“{method}”时服务端出错。请重试；详情见日志。',
+    },
+  },
   rpc_unanswered: {
     status: 504,
     retryable: true,

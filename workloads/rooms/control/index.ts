@@ -10,6 +10,8 @@ import {
 } from '../contract/tasks.ts';
 import { migrations } from './migrations.ts';
 import { roomJob } from './rooms/room-job.ts';
+import { runtimeOf } from './runtime.ts';
+import { signallingRoute } from './signalling/socket-route.ts';
 import { tables } from './tables.ts';
 
 /** What rooms bring to the control plane. */
@@ -28,6 +30,7 @@ export const roomsControl: ControlWorkload = {
     [taskKinds.record]: { parameters: RecordParameters, result: RecordResult },
   },
   jobKinds: { [ROOM_JOB]: roomJob },
+  sockets: [signallingRoute],
   async live(kernel) {
     const row = await tables(kernel.db)
       .selectFrom('rooms_room')
@@ -36,5 +39,10 @@ export const roomsControl: ControlWorkload = {
       .where('state', '<>', 'created')
       .executeTakeFirst();
     return Number(row?.open ?? 0);
+  },
+  async start(kernel) {
+    const { rooms } = runtimeOf(kernel);
+    await rooms.start();
+    return { close: () => rooms.shutdown() };
   },
 };

@@ -81,3 +81,6 @@ export const closeCodes = {
 /** The sub-protocol; a token may stand beside it as `backlot.token.<jwt>`, for browsers can set no header. */
 export const subprotocol = 'protoo';
 export const tokenProtocol = 'backlot.token.';
+
+/** Told to clients when they connect, as the demos do. The same as in `package.json`; a test holds it to that. */
+export const mediasoupVersion = '3.27.1';

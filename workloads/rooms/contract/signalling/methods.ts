@@ -121,7 +121,13 @@ const payload = z.unknown().refine((value) => (JSON.stringify(value ?? null)?.le
 /** Methods of our own. */
 export const extensionMethods = {
   /** First request on a new socket that goes on with a session. `lastSeq`: the last message that came through. */
-  resume: z.object({ sessionId: z.string().min(16).max(100), lastSeq: z.number().int().nonnegative() }),
+  resume: z.object({
+    sessionId: z.string().min(16).max(100),
+    lastSeq: z.number().int().nonnegative(),
+    /** What the client has; after a restart of the control plane, the rest is closed and offered again. */
+    consumerIds: z.array(id).max(10_000).optional(),
+    dataConsumerIds: z.array(id).max(10_000).optional(),
+  }),
   /** Says that messages up to here have come; keeps the server's memory of them short. */
   ack: z.object({ seq: z.number().int().nonnegative() }),
   leave: nothing,

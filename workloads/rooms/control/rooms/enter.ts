@@ -1,5 +1,6 @@
 import { BacklotError } from '@backlot/contract';
 import { roomErrors } from '../../contract/errors.ts';
+import { permissionsOf } from '../../contract/grants.ts';
 import type { EntryRequest } from '../ports.ts';
 import { decideEntry } from './decisions/entry.ts';
 import type { LiveRoom } from './live-room.ts';
@@ -55,12 +56,13 @@ async function seatIn(
     program: request.via === 'api',
   });
   if (decision !== 'enter' && decision !== 'lobby') throw refusal(decision, room, identity);
+  const host = request.hostIfFirst === true && [...room.members.values()].every((one) => one === before);
   if (before) await depart(room, before, { reason: 'replaced' });
   const member = new Member({
     identity,
     name: request.name,
-    role: request.role,
-    permissions: request.permissions,
+    role: host ? 'host' : request.role,
+    permissions: host ? permissionsOf('host') : request.permissions,
     metadata: request.metadata ?? '',
     via: request.via,
     tokenId: request.claims?.jti ?? null,

@@ -1,11 +1,11 @@
 import { BacklotError } from '@backlot/contract';
 import { roomErrors } from '../../contract/errors.ts';
-import type { EndReason, PeerInfo, SelfInfo } from '../../contract/signalling.ts';
+import type { EndReason, PeerInfo, ResumeAnswer, SelfInfo } from '../../contract/signalling.ts';
 import type { ConsumerOffer, JoinRequest, JoinResult, Seat, SeatListener } from '../ports.ts';
 import { listenToBotChannel } from './bot.ts';
 import type { LiveRoom } from './live-room.ts';
 import type { Member } from './member.ts';
-import { isForBot, offerAll, offerData, settle } from './offers.ts';
+import { drop, dropData, isForBot, offerAll, offerData, settle } from './offers.ts';
 import { arrive, depart, peersFor, tellLobby } from './presence.ts';
 import { closeTrack, type Produce, publish, setTrackPaused } from './publish.ts';
 import { createPlainTransport, createWebRtcTransport } from './transports.ts';
@@ -365,6 +365,34 @@ export class RoomSeat implements Seat {
     if (throttle) this.#room.throttles.set(this.identity, throttle);
     else this.#room.throttles.delete(this.identity);
     await this.#room.place.call('throttle', { owner: this.identity, throttle });
+  }
+
+  /** Waits for the room to have its place again: what this seat has is known only then. */
+  async placed(): Promise<void> {
+    await this.#room.place.ready();
+  }
+
+  /** All that it has, for a client that comes back to a control plane that was started again. */
+  snapshot(): NonNullable<ResumeAnswer['snapshot']> {
+    const member = this.#member;
+    return {
+      self: this.self,
+      room: this.#room.info,
+      peers: this.peers(),
+      transportIds: [...member.transports.keys()],
+      producerIds: [...member.tracks.keys()],
+      consumerIds: [...member.consumers.keys()],
+      dataProducerIds: [...member.dataProducers.keys()],
+      dataConsumerIds: [...member.dataConsumers.keys()],
+    };
+  }
+
+  /** Closes consumers that were offered and never came to their client. */
+  async dropUnknown(consumerIds: readonly string[], dataConsumerIds: readonly string[]): Promise<void> {
+    await Promise.all([
+      ...consumerIds.map((id) => drop(this.#room, this.#member, id)),
+      ...dataConsumerIds.map((id) => dropData(this.#room, this.#member, id)),
+    ]);
   }
 
   /** Offers again what has got lost: after a client has come back. */

@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import { BacklotError } from '@backlot/contract';
+import type { Kernel } from '@backlot/control/workload';
+import type { FastifyRequest } from 'fastify';
+import { roomErrors } from '../../contract/errors.ts';
+import { permissionsOf } from '../../contract/grants.ts';
+import type { EntryRequest, Rooms } from '../ports.ts';
+
+/** Who comes by HTTP, and with which rights it enters a room. */
+export type Guest = Pick<EntryRequest, 'identity' | 'name' | 'role' | 'permissions' | 'metadata' | 'claims'>;
+
+export interface GuestDeps {
+  readonly kernel: Kernel;
+  readonly rooms: Rooms;
+  /** Rooms may be entered without a token (`BACKLOT_ROOMS_OPEN`). */
+  readonly open: boolean;
+}
+
+/**
+ * Finds out who a program acts for: a room token, else an account or API token that may issue one, else nobody in
+ * particular where rooms are open. `identity` is what the program calls itself, where its token does not say.
+ * @throws room_token_required, room_token_invalid, room_not_found
+ */
+export async function guestOf(
+  { kernel, rooms, open }: GuestDeps,
+  request: FastifyRequest,
+  ref: string,
+  identity?: string,
+): Promise<Guest> {
+  const { actor } = request;
+  const chosen = identity ?? `api-${randomBytes(6).toString('hex')}`;
+  if (actor.kind === 'account' || actor.kind === 'token') {
+    const room = await rooms.get(ref);
+    if (kernel.access.may(actor, 'rooms.join', room.projectId)) {
+      return {
+        identity: chosen,
+        name: actor.name,
+        role: 'member',
+        permissions: permissionsOf('member'),
+        claims: null,
+      };
+    }
+  }
+  const token = bearerOf(request);
+  if (token !== undefined) {
+    const claims = await rooms.tokens.verify(token);
+    const { grants, sub } = claims;
+    if (grants.room !== ref && (await rooms.get(ref)).name !== grants.room) {
+      throw new BacklotError(roomErrors.room_token_invalid, { params: { reason: 'it is for another room' } });
+    }
+    return {
+      identity: sub,
+      name: grants.name ?? sub,
+      role: grants.role,
+      permissions: permissionsOf(grants.role, grants.permissions),
+      claims,
+      ...(grants.metadata === undefined ? {} : { metadata: grants.metadata }),
+    };
+  }
+  if (!open) throw new BacklotError(roomErrors.room_token_required);
+  return {
+    identity: chosen,
+    name: chosen,
+    role: 'member',
+    permissions: permissionsOf('member'),
+    claims: null,
+  };
+}
+
+function bearerOf(request: FastifyRequest): string | undefined {
+  return /^Bearer\s+(\S{1,8192})\s*$/i.exec(request.headers.authorization ?? '')?.[1];
+}
