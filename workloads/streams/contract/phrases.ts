@@ -1,5 +1,6 @@
 import { type PhraseParams, type PhraseTable, type Reason, reason } from '@backlot/contract';
 import type { InstanceEnd } from './instance.ts';
+import { nodePhrases } from './node-phrases.ts';
 import type { SessionEnd } from './session.ts';
 
 /** Why a session is over, to the person who was in it. Codes are `streams.ended.<reason>`. */
@@ -159,11 +160,12 @@ const otherSentences = {
   },
 } as const satisfies PhraseTable;
 
-/** All sentences of this half and of pages; the node's half adds those of its failures in its own file. */
+/** All sentences of streams: those of control, and those of failures that nodes report. */
 export const streamPhrases = {
   ...sessionSentences,
   ...instanceSentences,
   ...otherSentences,
+  ...nodePhrases,
 } as const satisfies PhraseTable;
 export type StreamPhrase = keyof typeof streamPhrases;
 

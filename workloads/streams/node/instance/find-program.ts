@@ -2,8 +2,8 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { programFile, TaskFailure } from '@backlot/node/workload';
+import { type NodePhrase, sentence } from '../../contract/node-phrases.ts';
 import { DEMO_PROGRAM, type LaunchTemplate } from '../../contract.ts';
-import { type NodePhrase, sentence } from '../phrases.ts';
 
 /** The demo application's program. */
 export const demoProgram = programFile(import.meta.url, '../demo/demo-main');

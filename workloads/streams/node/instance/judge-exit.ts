@@ -1,7 +1,7 @@
 import type { Failure, FailureClass } from '@backlot/contract';
 import type { ExitFacts } from '@backlot/node/workload';
+import { type NodePhrase, sentence } from '../../contract/node-phrases.ts';
 import type { InstanceParameters, InstanceResult } from '../../contract.ts';
-import { type NodePhrase, sentence } from '../phrases.ts';
 import { factsWord } from './facts-line.ts';
 
 /** An application that ends sooner than this after its start was probably started wrongly. */

@@ -1,8 +1,8 @@
 import type { Reason } from '@backlot/contract';
 import type { RunningContext } from '@backlot/node/workload';
+import { sentence } from '../../contract/node-phrases.ts';
 import type { InstanceParameters, ResetAnswer, ResetCall, ResetHook } from '../../contract.ts';
 import { runPeer } from '../peer/run-peer.ts';
-import { sentence } from '../phrases.ts';
 import { readNotes } from './notes.ts';
 
 type Context = RunningContext<InstanceParameters>;

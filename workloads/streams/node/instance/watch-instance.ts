@@ -1,6 +1,6 @@
 import { type ProcessFacts, TaskFailure, type WatchContext } from '@backlot/node/workload';
+import { sentence } from '../../contract/node-phrases.ts';
 import type { InstanceFacts, InstanceParameters } from '../../contract.ts';
-import { sentence } from '../phrases.ts';
 import { readFacts, type SaidFacts } from './facts-line.ts';
 import { videoMemory } from './video-memory.ts';
 
