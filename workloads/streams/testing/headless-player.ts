@@ -30,10 +30,17 @@ export interface HeadlessPlayer {
   tellDemo(command: Record<string, unknown>): boolean;
   signal(message: PlayerSignal): void;
   dropSocket(): void;
+  /** A new socket after the last one has ended; media stays as it is when the server lets it. */
+  comeBack(url: string): void;
   close(code?: number): void;
 }
 
-export function joinHeadless(url: string, streamerId?: string): HeadlessPlayer {
+export interface HeadlessOptions {
+  readonly streamerId?: string;
+  onSocketClosed?(code: number): void;
+}
+
+export function joinHeadless(url: string, options: HeadlessOptions = {}): HeadlessPlayer {
   const signals: PlayerSignal[] = [];
   const messages: StreamerMessage[] = [];
   let lastFrame: VideoFrame | undefined;
@@ -43,7 +50,7 @@ export function joinHeadless(url: string, streamerId?: string): HeadlessPlayer {
   const connection = new PlayerConnection({
     url,
     clock: systemClock,
-    ...(streamerId === undefined ? {} : { streamerId }),
+    ...(options.streamerId === undefined ? {} : { streamerId: options.streamerId }),
     onSignal: (signal) => void signals.push(signal),
     onMessage: (message) => void messages.push(message),
     onFrame(frame) {
@@ -55,6 +62,7 @@ export function joinHeadless(url: string, streamerId?: string): HeadlessPlayer {
     },
     onSocketClosed(code, reason) {
       socketClosed = { code, reason };
+      options.onSocketClosed?.(code);
     },
   });
   return {
@@ -85,6 +93,10 @@ export function joinHeadless(url: string, streamerId?: string): HeadlessPlayer {
     tellDemo: (command) => connection.say('UIInteraction', [JSON.stringify(command)]),
     signal: (message) => connection.signal(message),
     dropSocket: () => connection.dropSocket(),
+    comeBack(nextUrl) {
+      socketClosed = undefined;
+      connection.comeBack(nextUrl);
+    },
     close: (code) => connection.close(code),
   };
 }

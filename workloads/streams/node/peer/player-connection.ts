@@ -49,7 +49,7 @@ const pingMs = 30_000;
  */
 export class PlayerConnection {
   readonly #options: PlayerOptions;
-  readonly #socket: WebSocket;
+  #socket: WebSocket;
   #peer: PeerConnection | undefined;
   #channel: DataChannel | undefined;
   #sink: VideoSink | undefined;
@@ -63,17 +63,44 @@ export class PlayerConnection {
 
   constructor(options: PlayerOptions) {
     this.#options = options;
-    this.#socket = new WebSocket(options.url, { handshakeTimeout: handshakeMs, maxPayload: 4 * 1024 * 1024 });
-    this.#socket.on('open', () => {
+    this.#socket = this.#connect(options.url);
+  }
+
+  /**
+   * Another socket for the same player, after the first has ended: what is connected stays connected. A server that
+   * knows the player sends no `config` then; one that does send it begins anew.
+   */
+  comeBack(url: string): void {
+    if (this.#closed) return;
+    this.#abandon();
+    this.#subscribed = undefined;
+    this.#socket = this.#connect(url);
+  }
+
+  #connect(url: string): WebSocket {
+    const socket = new WebSocket(url, { handshakeTimeout: handshakeMs, maxPayload: 4 * 1024 * 1024 });
+    socket.on('open', () => {
       this.#send({ type: 'listStreamers' });
       this.#ping();
     });
-    this.#socket.on('message', (bytes) => this.#hear(bytes.toString()));
-    this.#socket.on('error', () => {});
-    this.#socket.on('close', (code, reason) => {
-      this.#cancelPing();
-      if (!this.#closed) options.onSocketClosed?.(code, reason.toString());
+    socket.on('message', (bytes) => {
+      if (socket === this.#socket) this.#hear(bytes.toString());
     });
+    socket.on('error', () => {});
+    socket.on('close', (code, reason) => {
+      if (socket !== this.#socket) return;
+      this.#cancelPing();
+      if (!this.#closed) this.#options.onSocketClosed?.(code, reason.toString());
+    });
+    return socket;
+  }
+
+  /** A socket that nobody listens to any more. */
+  #abandon(): void {
+    const old = this.#socket;
+    this.#cancelPing();
+    old.removeAllListeners('close');
+    old.terminate();
   }
 
   /** Frames that have arrived. */
