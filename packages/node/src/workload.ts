@@ -237,6 +237,10 @@ export function programFile(moduleUrl: string, name: `${string}-main`): string {
   return fileURLToPath(new URL(`${name}${moduleUrl.endsWith('.ts') ? '.ts' : '.js'}`, moduleUrl));
 }
 
+// What executors of every workload need to judge what a process has left in its folder.
+export { NotAPlainFile, plainFile } from './allocations/plain-file.ts';
+export { ffmpegTool } from './probes/ffmpeg-tool.ts';
+
 /** Thrown by an executor to end an attempt with a typed failure. */
 export class TaskFailure extends Error {
   readonly failure: Failure;

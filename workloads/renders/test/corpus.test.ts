@@ -1,9 +1,10 @@
+import { openTestNode, runTask, type TaskRun, type TestNode } from '@backlot/testkit/run-task';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ImportResult, renderPhrases, taskKinds } from '../contract.ts';
+import { blenderProbe } from '../node/blender/probe.ts';
 import { importExecutor } from '../node/import/import-executor.ts';
 import { decodePicture } from '../node/pictures/decode.ts';
 import { type CorpusModel, corpusModels } from '../testing/corpus.ts';
-import { openTestNode, runTask, type TaskRun, type TestNode } from '../testing/run-task.ts';
 
 /**
  * Real models that nobody here has made: every file of assimp-testmodels in a format that is rendered either becomes a
@@ -32,7 +33,7 @@ let node: TestNode;
 const runs = new Map<string, TaskRun>();
 
 beforeAll(async () => {
-  node = await openTestNode();
+  node = await openTestNode([blenderProbe]);
   const waiting = [...models];
   const work = async () => {
     for (let model = waiting.shift(); model; model = waiting.shift())

@@ -1,16 +1,17 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openTestNode, runTask, type TestNode } from '@backlot/testkit/run-task';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AssembleParameters, AssembleResult, taskKinds } from '../contract.ts';
 import { assembleExecutor } from '../node/assemble/assemble-executor.ts';
 import { sheetLayout } from '../node/assemble/ffmpeg-arguments.ts';
 import { judgeFilm, topBoxes } from '../node/assemble/judge-film.ts';
-import { openTestNode, runTask, type TestNode } from '../testing/run-task.ts';
+import { blenderProbe } from '../node/blender/probe.ts';
 
 let node: TestNode;
 beforeAll(async () => {
-  node = await openTestNode();
+  node = await openTestNode([blenderProbe]);
 });
 afterAll(() => node.close());
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openTestNode, runTask, type TaskRun, type TestNode } from '@backlot/testkit/run-task';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -11,10 +12,10 @@ import {
   taskKinds,
 } from '../contract.ts';
 import { readProgress } from '../node/blender/exchange.ts';
+import { blenderProbe } from '../node/blender/probe.ts';
 import { framesExecutor } from '../node/frames/frames-executor.ts';
 import { importExecutor } from '../node/import/import-executor.ts';
 import { corpusDir, withSideFiles } from '../testing/corpus.ts';
-import { openTestNode, runTask, type TaskRun, type TestNode } from '../testing/run-task.ts';
 
 let node: TestNode;
 let scene: string;
@@ -35,7 +36,7 @@ const importDuck = {
 };
 
 beforeAll(async () => {
-  node = await openTestNode();
+  node = await openTestNode([blenderProbe]);
   const run = await runTask(node, importExecutor, taskKinds.import, importDuck, {
     inputs: withSideFiles(`${corpusDir}/Collada/duck.dae`),
   });

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openTestNode, runTask, type TestNode } from '@backlot/testkit/run-task';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FramesParameters, ImportResult, taskKinds } from '../contract.ts';
+import { blenderProbe } from '../node/blender/probe.ts';
 import { framesExecutor } from '../node/frames/frames-executor.ts';
 import { importExecutor } from '../node/import/import-executor.ts';
-import { openTestNode, runTask, type TestNode } from '../testing/run-task.ts';
 
 /**
  * A .blend that carries everything which can act by itself: a registered text block, a driver, a Freestyle style module
@@ -16,7 +17,7 @@ let outside: string;
 let hostile: string;
 
 beforeAll(async () => {
-  node = await openTestNode();
+  node = await openTestNode([blenderProbe]);
   outside = join(node.scratch, 'outside');
   await mkdir(outside);
   hostile = join(node.scratch, 'hostile.blend');

@@ -2,16 +2,17 @@ import { createWriteStream } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { openTestNode, runTask, type TaskRun, type TestNode } from '@backlot/testkit/run-task';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import yazl from 'yazl';
 import { type ImportParametersInput, ImportResult, taskKinds } from '../contract.ts';
+import { blenderProbe } from '../node/blender/probe.ts';
 import { importExecutor } from '../node/import/import-executor.ts';
 import { corpusDir, withSideFiles } from '../testing/corpus.ts';
-import { openTestNode, runTask, type TaskRun, type TestNode } from '../testing/run-task.ts';
 
 let node: TestNode;
 beforeAll(async () => {
-  node = await openTestNode();
+  node = await openTestNode([blenderProbe]);
 });
 afterAll(() => node.close());
 

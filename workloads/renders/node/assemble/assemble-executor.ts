@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import {
   type ConcludeContext,
   type Conclusion,
+  ffmpegTool,
+  plainFile,
   type TaskExecutor,
   TaskFailure,
 } from '@backlot/node/workload';
@@ -17,8 +19,6 @@ import {
 import { logTail } from '../import/import-executor.ts';
 import { pause } from '../pause.ts';
 import { decodePicture } from '../pictures/decode.ts';
-import { plainFile } from '../plain-file.ts';
-import { ffmpegTool } from '../tools.ts';
 import { assembleArguments } from './ffmpeg-arguments.ts';
 import { FilmProbe, filmProbeArguments, judgeFilm, topBoxes } from './judge-film.ts';
 

@@ -2,13 +2,16 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type {
-  ConcludeContext,
-  Conclusion,
-  OutputFile,
-  TaskContext,
-  TaskExecutor,
-  WatchContext,
+import {
+  type ConcludeContext,
+  type Conclusion,
+  ffmpegTool,
+  NotAPlainFile,
+  type OutputFile,
+  plainFile,
+  type TaskContext,
+  type TaskExecutor,
+  type WatchContext,
 } from '@backlot/node/workload';
 import {
   FramesParameters,
@@ -29,8 +32,7 @@ import { pause } from '../pause.ts';
 import { decodePicture, PictureUnreadable } from '../pictures/decode.ts';
 import { judgePicture } from '../pictures/measure.ts';
 import { publishPicture } from '../pictures/strip-metadata.ts';
-import { NotAPlainFile, plainFile } from '../plain-file.ts';
-import { blenderWith, ffmpegTool } from '../tools.ts';
+import { blenderWith } from '../tools.ts';
 
 /** Blender writes to `raw/`; a picture that was checked and cleaned is published to `out/` and never changes again. */
 const RAW = 'raw';

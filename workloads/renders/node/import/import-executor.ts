@@ -1,7 +1,14 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, relative, sep } from 'node:path';
-import type { ConcludeContext, Conclusion, OutputFile, TaskExecutor } from '@backlot/node/workload';
+import {
+  type ConcludeContext,
+  type Conclusion,
+  ffmpegTool,
+  type OutputFile,
+  plainFile,
+  type TaskExecutor,
+} from '@backlot/node/workload';
 import { z } from 'zod';
 import {
   ImportParameters,
@@ -18,8 +25,7 @@ import { classifyEnding, listNames } from '../failures/classify.ts';
 import { placeModel } from '../model/place-model.ts';
 import { decodePicture, PictureUnreadable } from '../pictures/decode.ts';
 import { publishPicture } from '../pictures/strip-metadata.ts';
-import { plainFile } from '../plain-file.ts';
-import { blenderWith, ffmpegTool } from '../tools.ts';
+import { blenderWith } from '../tools.ts';
 
 /** More faces than this are refused: the import itself would take minutes and tens of gigabytes. */
 const POLYGON_LIMIT = 20_000_000;

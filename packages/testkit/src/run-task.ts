@@ -13,6 +13,7 @@ import { createRunCommand } from '@backlot/node/probes/run-command';
 import { systemProcessTable } from '@backlot/node/processes/system-process-table';
 import { openSandbox, type Sandbox } from '@backlot/node/sandbox/sandbox';
 import {
+  type CapabilityProbe,
   type CommandResult,
   type Conclusion,
   type ExitFacts,
@@ -23,11 +24,10 @@ import {
   TaskFailure,
 } from '@backlot/node/workload';
 import pino from 'pino';
-import { blenderProbe } from '../node/blender/probe.ts';
 
 /**
  * Runs one task the way an agent does (prepare, start in the sandbox, watch, conclude), without the kernel: the
- * executors are tested with the real Blender and ffmpeg, and a failure points at the workload.
+ * executors are tested with the real programs, and a failure points at the workload.
  */
 export interface TestNode {
   readonly run: RunCommand;
@@ -39,9 +39,9 @@ export interface TestNode {
 
 const silent = pino({ level: 'silent' });
 
-/** A machine as the agent sees it: its sandbox tried, its Blender probed, its ffmpeg taken for granted. */
-export async function openTestNode(): Promise<TestNode> {
-  const scratch = await mkdtemp(join(tmpdir(), 'backlot-renders-'));
+/** A machine as the agent sees it: its sandbox tried, what the workload probes probed, its ffmpeg taken for granted. */
+export async function openTestNode(probes: readonly CapabilityProbe[] = []): Promise<TestNode> {
+  const scratch = await mkdtemp(join(tmpdir(), 'backlot-task-'));
   const parts = { table: systemProcessTable(), clock: systemClock, owner: newId(), instance: newId() };
   const sandbox = await openSandbox({ run: createRunCommand(parts), clock: systemClock, scratch });
   const run = createRunCommand({ ...parts, sandbox });
@@ -54,7 +54,8 @@ export async function openTestNode(): Promise<TestNode> {
     scratch: probeFolder,
     env: process.env,
   };
-  const capabilities = [...(await blenderProbe.probe(context)), ffmpegCapability];
+  const capabilities: Capability[] = [ffmpegCapability];
+  for (const probe of probes) capabilities.push(...(await probe.probe(context)));
   return {
     run,
     sandbox,
@@ -66,7 +67,7 @@ export async function openTestNode(): Promise<TestNode> {
 
 const ffmpegCapability: Capability = {
   name: 'ffmpeg',
-  features: ['libx264'],
+  features: ['aac', 'ffprobe', 'libopus', 'libsvtav1', 'libx264', 'libx265', 'x264', 'x265'],
   details: { path: 'ffmpeg', ffprobe: 'ffprobe' },
   proof: 'taken for granted by a test',
   provedAt: '2026-11-21T00:00:00.000Z',
@@ -78,6 +79,10 @@ export interface RunOptions {
   readonly committed?: readonly string[];
   readonly wallMs?: number;
   readonly draft?: Partial<TaskDraftInput>;
+  /** Which attempt it is; 1 unless told. */
+  readonly attempt?: number;
+  /** What the machine can do, when a test wants another one. */
+  readonly capabilities?: readonly Capability[];
   /** Called with the work folder and a function that kills the process, once it runs. */
   readonly meanwhile?: (workDir: string, kill: () => void) => Promise<void>;
   /** Keeps the folder of this run, for what follows in the same test. */
@@ -119,7 +124,7 @@ export async function runTask<P>(
     parameters: executor.parameters.parse(parameters),
     inputsDir,
     workDir,
-    capabilities: node.capabilities,
+    capabilities: options.capabilities ?? node.capabilities,
     run: node.run,
     clock: systemClock,
     log: silent,
@@ -219,7 +224,7 @@ function offerOf(kind: string, parameters: unknown, options: RunOptions): Offer 
     inputs: [],
     limits: draft.limits,
     host: null,
-    attempt: 1,
+    attempt: options.attempt ?? 1,
     committed: [...(options.committed ?? [])],
     token: 'test',
     deadlineMs: 5_000,
