@@ -1,0 +1,89 @@
+import { timingSafeEqual } from 'node:crypto';
+import { BacklotError, kernelErrors } from '@backlot/contract';
+import type { Kernel } from '@backlot/control/workload';
+import type { FastifyRequest } from 'fastify';
+import { roomHttpErrors } from '../../contract/http-errors.ts';
+import { checkMAuth, type MAuth, readMAuth } from './mauth.ts';
+import type { NuveService, NuveStore } from './nuve-store.ts';
+
+/** The one service that may make and delete services. */
+export interface SuperService {
+  readonly id: string;
+  /** Null: there is none; services are then an administrator's, by API token. */
+  readonly key: string | null;
+}
+
+/** @param env `BACKLOT_NUVE_SUPERSERVICE_ID` (`superservice`) and `BACKLOT_NUVE_SUPERSERVICE_KEY` */
+export function readSuperService(env: Readonly<Record<string, string | undefined>>): SuperService {
+  return {
+    id: env.BACKLOT_NUVE_SUPERSERVICE_ID?.trim() || 'superservice',
+    key: env.BACKLOT_NUVE_SUPERSERVICE_KEY?.trim() || null,
+  };
+}
+
+export interface Signed {
+  readonly service: NuveService;
+  readonly username: string | undefined;
+  readonly role: string | undefined;
+}
+
+/** Who has signed a request to Nuve. */
+export class NuveAuthenticator {
+  readonly #kernel: Kernel;
+  readonly #store: NuveStore;
+  readonly #superService: SuperService;
+
+  constructor(kernel: Kernel, store: NuveStore, superService: SuperService) {
+    this.#kernel = kernel;
+    this.#store = store;
+    this.#superService = superService;
+  }
+
+  /** @throws nuve_unauthorized */
+  async service(request: FastifyRequest): Promise<Signed> {
+    const mauth = this.#read(request);
+    const service = isUuid(mauth.serviceId) ? await this.#store.service(mauth.serviceId) : undefined;
+    if (!service) throw refused('there is no such service');
+    await this.#verify(mauth, service.key);
+    return { service, username: mauth.username, role: mauth.role };
+  }
+
+  /** The superservice, or an administrator of this installation. @throws nuve_unauthorized, forbidden */
+  async superService(request: FastifyRequest): Promise<void> {
+    const { actor } = request;
+    if (actor.kind === 'account' || actor.kind === 'token') {
+      if (this.#kernel.access.may(actor, 'rooms.console', null)) return;
+      throw new BacklotError(kernelErrors.forbidden, { params: { permission: 'rooms.console' } });
+    }
+    const mauth = this.#read(request);
+    const { id, key } = this.#superService;
+    if (key === null || !equal(mauth.serviceId, id)) throw refused('this is for the superservice');
+    await this.#verify(mauth, key);
+  }
+
+  #read(request: FastifyRequest): MAuth {
+    const mauth = readMAuth(request.headers.authorization);
+    if (!mauth) throw refused('the header is missing or malformed');
+    return mauth;
+  }
+
+  /** The nonce comes last: whoever can't sign can't use up others' nonces either. */
+  async #verify(mauth: MAuth, key: string): Promise<void> {
+    const fault = checkMAuth(mauth, key, this.#kernel.clock.now());
+    if (fault !== undefined) throw refused(fault);
+    if (!(await this.#store.takeNonce(mauth.serviceId, `${mauth.timestamp}:${mauth.nonce}`))) {
+      throw refused('used before');
+    }
+  }
+}
+
+function refused(reason: string): BacklotError {
+  return new BacklotError(roomHttpErrors.nuve_unauthorized, { params: { reason } });
+}
+
+function equal(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+const isUuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
