@@ -12,6 +12,7 @@ import {
   MediaKind,
   ProducerScore,
   ProducerType,
+  RouterCodec,
   RtpCapabilities,
   RtpParameters,
   SctpParameters,
@@ -257,6 +258,11 @@ export const mediaCalls = {
       forceTcp: z.boolean().default(false),
       /** Data channels. */
       sctp: z.boolean().default(true),
+      /**
+       * `recv` only: the transport is on a router with exactly these codecs and payload types, for receivers that have
+       * offered theirs (WHEP; RFC 3264 wants the answerer to send with the offer's). Routers with the same list are shared.
+       */
+      codecs: z.array(RouterCodec).min(1).max(16).optional(),
       appData: AppData.default({}),
     }),
     result: WebRtcTransportView,
