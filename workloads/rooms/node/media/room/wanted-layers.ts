@@ -55,7 +55,7 @@ export class WantedLayers {
   /** Something that decides about this producer has changed. */
   changed(producerId: string): void {
     const entry = this.#producers.get(producerId);
-    if (!entry || entry.producer.kind !== 'video') return;
+    if (entry?.producer.kind !== 'video') return;
     const wanted = this.of(producerId);
     if (rank(wanted) >= rank(entry.told)) {
       this.#stop(producerId);

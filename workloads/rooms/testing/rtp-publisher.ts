@@ -1,0 +1,103 @@
+import { createSocket } from 'node:dgram';
+import type { TestRoom } from './media-house.ts';
+
+/**
+ * A publisher over a plain transport: packets of the right rate and size with the headers of VP8 or Opus, a key frame each
+ * second, made here so that nothing has to be encoded. Video is one packet per frame and can't be decoded; what is tested with
+ * it is how packets are carried.
+ */
+export interface RtpPublisher {
+  readonly producerId: string;
+  readonly transportId: string;
+  /** Packets sent so far. */
+  readonly sent: number;
+  close(): void;
+}
+
+export interface RtpPublisherOptions {
+  readonly owner: string;
+  readonly kind: 'audio' | 'video';
+  readonly packetsPerSecond: number;
+  readonly bytes?: number;
+  readonly appData?: Record<string, unknown>;
+}
+
+const ssrcs = { audio: 0x11223344, video: 0x55667788 };
+
+export async function publishRtp(room: TestRoom, options: RtpPublisherOptions): Promise<RtpPublisher> {
+  const { owner, kind, packetsPerSecond, bytes = kind === 'audio' ? 120 : 1_000, appData = {} } = options;
+  const transport = await room.call('createPlainTransport', { owner, direction: 'send', rtcpMux: true });
+  const ssrc = ssrcs[kind];
+  const codec =
+    kind === 'audio'
+      ? {
+          mimeType: 'audio/opus',
+          payloadType: 111,
+          clockRate: 48_000,
+          channels: 2,
+          parameters: {},
+          rtcpFeedback: [],
+        }
+      : { mimeType: 'video/VP8', payloadType: 101, clockRate: 90_000, parameters: {}, rtcpFeedback: [] };
+  const { producerId } = await room.call('produce', {
+    transportId: transport.transportId,
+    owner,
+    kind,
+    rtpParameters: { codecs: [codec], encodings: [{ ssrc }], rtcp: { cname: owner } },
+    appData: appData as never,
+  });
+  const socket = createSocket('udp4');
+  const { localPort } = transport.tuple;
+  let sent = 0;
+  const startedAt = performance.now();
+  const send = () => {
+    // By the clock, not by the timer: a timer that is late catches up.
+    const due = Math.floor(((performance.now() - startedAt) / 1_000) * packetsPerSecond);
+    for (; sent < due; sent += 1) {
+      const clock = Math.round((sent / packetsPerSecond) * codec.clockRate);
+      const isKey = sent % packetsPerSecond === 0;
+      socket.send(
+        packet({ kind, ssrc, payloadType: codec.payloadType, sequence: sent, clock, isKey, bytes }),
+        localPort,
+        '127.0.0.1',
+      );
+    }
+  };
+  const timer = setInterval(send, 10);
+  return {
+    producerId,
+    transportId: transport.transportId,
+    get sent() {
+      return sent;
+    },
+    close() {
+      clearInterval(timer);
+      socket.close();
+    },
+  };
+}
+
+function packet(of: {
+  kind: 'audio' | 'video';
+  ssrc: number;
+  payloadType: number;
+  sequence: number;
+  clock: number;
+  isKey: boolean;
+  bytes: number;
+}): Buffer {
+  const bytes = Buffer.alloc(of.bytes, of.sequence & 0xff);
+  bytes[0] = 0x80;
+  // One packet per frame: each is the last of its frame.
+  bytes[1] = of.payloadType | (of.kind === 'video' ? 0x80 : 0);
+  bytes.writeUInt16BE(of.sequence & 0xffff, 2);
+  bytes.writeUInt32BE(of.clock >>> 0, 4);
+  bytes.writeUInt32BE(of.ssrc, 8);
+  if (of.kind === 'video') {
+    // RFC 7741: start of partition 0; then the frame's own header, whose lowest bit is 0 for a key frame.
+    bytes[12] = 0x10;
+    bytes[13] = of.isKey ? 0x10 : 0x11;
+    if (of.isKey) Buffer.from([0x02, 0x00, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68, 0x01]).copy(bytes, 14);
+  }
+  return bytes;
+}
