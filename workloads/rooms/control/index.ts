@@ -1,5 +1,7 @@
 import type { ControlWorkload } from '@backlot/control/workload';
+import { roomPermissions } from '../contract/api.ts';
 import { roomPhrases } from '../contract/phrases.ts';
+import { RECORDING_JOB } from '../contract/recording.ts';
 import { ROOM_JOB } from '../contract/room.ts';
 import {
   RecordParameters,
@@ -8,7 +10,9 @@ import {
   ShardResult,
   taskKinds,
 } from '../contract/tasks.ts';
+import { doorMigrations, recordingReaction } from './doors.ts';
 import { migrations } from './migrations.ts';
+import { recordingJob } from './recordings/recording-job.ts';
 import { roomJob } from './rooms/room-job.ts';
 import { runtimeOf } from './runtime.ts';
 import { signallingRoute } from './signalling/socket-route.ts';
@@ -17,19 +21,16 @@ import { tables } from './tables.ts';
 /** What rooms bring to the control plane. */
 export const roomsControl: ControlWorkload = {
   name: 'rooms',
-  migrations,
-  permissions: {
-    'rooms.read': { role: 'viewer' },
-    'rooms.join': { role: 'submitter' },
-    'rooms.write': { role: 'submitter' },
-    'rooms.moderate': { role: 'operator' },
-  },
+  migrations: [...migrations, ...doorMigrations],
+  permissions: roomPermissions,
   phrases: roomPhrases,
   taskKinds: {
     [taskKinds.shard]: { parameters: ShardParameters, result: ShardResult },
     [taskKinds.record]: { parameters: RecordParameters, result: RecordResult },
   },
-  jobKinds: { [ROOM_JOB]: roomJob },
+  jobKinds: { [ROOM_JOB]: roomJob, [RECORDING_JOB]: recordingJob },
+  reactions: [recordingReaction((kernel) => runtimeOf(kernel).doors)],
+  routes: (app, kernel) => runtimeOf(kernel).doors.routes(app),
   sockets: [signallingRoute],
   async live(kernel) {
     const row = await tables(kernel.db)
@@ -41,8 +42,14 @@ export const roomsControl: ControlWorkload = {
     return Number(row?.open ?? 0);
   },
   async start(kernel) {
-    const { rooms } = runtimeOf(kernel);
+    const { rooms, doors } = runtimeOf(kernel);
     await rooms.start();
-    return { close: () => rooms.shutdown() };
+    await doors.start();
+    return {
+      async close() {
+        await doors.close();
+        await rooms.shutdown();
+      },
+    };
   },
 };

@@ -1,4 +1,7 @@
 import type { Kernel } from '@backlot/control/workload';
+import { Doors } from './doors.ts';
+import { countRooms } from './metrics/count-rooms.ts';
+import { timedKernel } from './metrics/timed-kernel.ts';
 import { RoomService } from './rooms/service.ts';
 import { Sessions } from './signalling/sessions.ts';
 
@@ -6,6 +9,8 @@ import { Sessions } from './signalling/sessions.ts';
 export interface RoomsRuntime {
   readonly rooms: RoomService;
   readonly sessions: Sessions;
+  /** REST, WHIP, Nuve and the rest, and what listens to rooms. */
+  readonly doors: Doors;
 }
 
 const runtimes = new WeakMap<Kernel, RoomsRuntime>();
@@ -14,10 +19,22 @@ const runtimes = new WeakMap<Kernel, RoomsRuntime>();
 export function runtimeOf(kernel: Kernel): RoomsRuntime {
   let runtime = runtimes.get(kernel);
   if (!runtime) {
-    runtime = { rooms: new RoomService(kernel), sessions: new Sessions() };
+    runtime = createRuntime(kernel);
     runtimes.set(kernel, runtime);
   }
   return runtime;
+}
+
+function createRuntime(kernel: Kernel): RoomsRuntime {
+  const timed = timedKernel(kernel, (method, ms, outcome) => doors.metrics.called(method, ms, outcome));
+  const rooms = new RoomService(timed);
+  const doors: Doors = new Doors(timed, {
+    rooms,
+    open: rooms.settings.open,
+    counts: () => countRooms(rooms.live),
+    env: process.env,
+  });
+  return { rooms, sessions: new Sessions(), doors };
 }
 
 export function roomsOf(kernel: Kernel): RoomService {
