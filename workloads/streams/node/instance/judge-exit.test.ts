@@ -1,8 +1,9 @@
-import type { ExitFacts } from '@backlot/node/workload';
+import { systemClock } from '@backlot/contract/clock';
+import type { CommandResult, ExitFacts } from '@backlot/node/workload';
 import { describe, expect, it } from 'vitest';
 import { factsLine, readFacts } from './facts-line.ts';
 import { judgeExit } from './judge-exit.ts';
-import { parseProcessMonitor } from './video-memory.ts';
+import { parseProcessMonitor, VideoMemory } from './video-memory.ts';
 import { coresInUse } from './watch-instance.ts';
 
 const judge = (exit: Partial<ExitFacts>, logs: { stdout?: string; stderr?: string } = {}) =>
@@ -95,6 +96,35 @@ describe('video memory by process', () => {
   ] as const)('%s', (_name, output, expected) => {
     expect([...parseProcessMonitor(output)]).toEqual(expected.map(([pid, mb]) => [pid, mb * 1024 * 1024]));
   });
+});
+
+it('one look at the GPUs serves all instances for a while; a machine that can’t look says null', async () => {
+  let looks = 0;
+  let now = 0;
+  const clock = { ...systemClock, monotonic: () => now };
+  const answer = (stdout: string, code: number): CommandResult => ({
+    code,
+    signal: null,
+    stdout: Buffer.from(stdout),
+    stderr: Buffer.alloc(0),
+    timedOut: false,
+  });
+  const run = async () => {
+    looks += 1;
+    return answer('# gpu pid type fb command\n 0 7 G 5 a\n 0 8 G 6 b\n', 0);
+  };
+  const memory = new VideoMemory();
+  const mb = 1024 * 1024;
+  expect(await Promise.all([memory.of(run, clock, [7]), memory.of(run, clock, [7, 8, 9])])).toEqual([
+    5 * mb,
+    11 * mb,
+  ]);
+  expect(looks).toBe(1);
+  now = 3_000;
+  await memory.of(run, clock, []);
+  expect(looks).toBe(2);
+  expect(await new VideoMemory().of(async () => answer('', 9), clock, [7])).toBeNull();
+  expect(await new VideoMemory().of(() => Promise.reject(new Error('none')), clock, [7])).toBeNull();
 });
 
 it('counts cores between two looks', () => {

@@ -1,7 +1,10 @@
+import type { Clock } from '@backlot/contract/clock';
 import type { RunCommand } from '@backlot/node/workload';
 
 const mebibyte = 1024 * 1024;
 const timeoutMs = 10_000;
+/** How long a look is good for everyone. */
+const sharedMs = 2_500;
 
 /**
  * Reads one look of `nvidia-smi pmon -s m` (video memory by process): columns are found by the names above them, which
@@ -24,12 +27,26 @@ export function parseProcessMonitor(output: string): ReadonlyMap<number, number>
   return used;
 }
 
-/** Video memory of these processes together; null where it can't be measured. `pmon` also sees those that only draw. */
-export async function videoMemory(run: RunCommand, pids: readonly number[]): Promise<number | null> {
+/**
+ * Looks at the GPUs for all instances of a machine: each look takes a second and tells of all processes, so those that come
+ * while one is under way, or soon after it, share it.
+ */
+export class VideoMemory {
+  #look: { readonly at: number; readonly used: Promise<ReadonlyMap<number, number> | undefined> } | undefined;
+
+  /** Video memory of these processes together; null where it can't be measured. */
+  async of(run: RunCommand, clock: Clock, pids: readonly number[]): Promise<number | null> {
+    const now = clock.monotonic();
+    if (!this.#look || now - this.#look.at > sharedMs) this.#look = { at: now, used: look(run) };
+    const used = await this.#look.used;
+    return used ? pids.reduce((sum, pid) => sum + (used.get(pid) ?? 0), 0) : null;
+  }
+}
+
+/** `pmon` also sees processes that only draw, which `--query-compute-apps` does not. */
+async function look(run: RunCommand): Promise<ReadonlyMap<number, number> | undefined> {
   const result = await run(['nvidia-smi', 'pmon', '-s', 'm', '-c', '1'], { timeoutMs }).catch(
     () => undefined,
   );
-  if (result?.code !== 0) return null;
-  const used = parseProcessMonitor(result.stdout.toString('utf8'));
-  return pids.reduce((sum, pid) => sum + (used.get(pid) ?? 0), 0);
+  return result?.code === 0 ? parseProcessMonitor(result.stdout.toString('utf8')) : undefined;
 }

@@ -2,13 +2,15 @@ import { type ProcessFacts, TaskFailure, type WatchContext } from '@backlot/node
 import { sentence } from '../../contract/node-phrases.ts';
 import type { InstanceFacts, InstanceParameters } from '../../contract.ts';
 import { readFacts, type SaidFacts } from './facts-line.ts';
-import { videoMemory } from './video-memory.ts';
+import { VideoMemory } from './video-memory.ts';
 
 /** Until the first measurement is there, it is looked for so often. */
 const firstLookMs = 150;
 /** Of the log of an instance that is adopted, this much is read for what it last said of itself. */
 const lookBackBytes = 64 * 1024;
 const mebibyte = 1024 * 1024;
+/** One for all instances of this agent. */
+const videoMemory = new VideoMemory();
 
 /**
  * Follows a running instance: measures it, tells what it says of itself, and ends it when it takes more than it may.
@@ -35,7 +37,7 @@ export async function watchInstance(context: WatchContext<InstanceParameters>): 
 
 /** The facts as the control plane knows them. */
 export async function factsOf(
-  context: Pick<WatchContext<InstanceParameters>, 'offer' | 'run'>,
+  context: Pick<WatchContext<InstanceParameters>, 'offer' | 'run' | 'clock'>,
   measured: ProcessFacts,
   earlier: ProcessFacts | undefined,
   said: SaidFacts,
@@ -44,7 +46,7 @@ export async function factsOf(
   return {
     memory: measured.memory ?? 0,
     ...(measured.peakMemory === undefined ? {} : { peakMemory: measured.peakMemory }),
-    vram: hasGpu ? await videoMemory(context.run, measured.pids) : null,
+    vram: hasGpu ? await videoMemory.of(context.run, context.clock, measured.pids) : null,
     processes: measured.pids.length,
     cpu: coresInUse(measured, earlier),
     ...said,

@@ -23,8 +23,6 @@ const failed = (fault: Fault, detail: string): Failed => ({ ok: false, fault, de
 const framesToSkip = 2;
 /** How long to wait for those. A picture that never changes is sent once. */
 const skipMs = 700;
-/** Between tries to say the same thing: an application that has just begun may not listen yet. */
-const againMs = 1_000;
 
 /** Does what was asked; how long it took is for the caller to measure. */
 export function runErrand(request: PeerRequest, clock: Clock): Promise<Outcome> {
@@ -73,20 +71,15 @@ function sendMessage(
   clock: Clock,
 ): Promise<Outcome> {
   return asPlayer(request, clock, (finish) => {
-    let connection: { say(): boolean } | undefined;
     let opened = false;
-    const again = () => {
-      if (connection?.say()) clock.after(againMs, again);
-    };
     return {
       fault: () => (opened ? 'no_answer' : 'no_channel'),
       onChannel(player) {
-        opened = true;
-        connection = { say: () => player.say(type, [text]) };
-        again();
+        // Said once: an application that is slow to answer must not begin its reset again and again.
+        opened ||= player.say(type, [text]);
       },
       onMessage(message) {
-        if (message.type !== 'Response') return;
+        if (!opened || message.type !== 'Response') return;
         if (acknowledge === null || message.text.includes(acknowledge)) finish({ ok: true });
       },
     };
