@@ -173,11 +173,11 @@ export type SessionLimits = z.infer<typeof SessionLimits>;
 /** How the player page of the app looks. */
 export const AppLook = z.object({
   title: z.string().trim().max(200).optional(),
-  /** An https address or a data URL of a picture. */
+  /** A picture as a data URL: the page loads nothing from elsewhere. */
   logo: z
     .string()
     .max(200_000)
-    .regex(/^(https:\/\/|data:image\/(png|jpeg|webp|svg\+xml);base64,)/)
+    .regex(/^data:image\/(png|jpeg|webp|svg\+xml);base64,/)
     .optional(),
   accent: z
     .string()

@@ -32,6 +32,8 @@ export const PlayerClaims = z.object({
   sub: z.string().max(200),
   /** Joins this session instead of opening one. */
   sid: Id.optional(),
+  /** Tries this version, in an instance of its own. */
+  version: z.number().int().positive().optional(),
   /** Good for one session only: the second try is refused, reconnecting excepted. */
   once: z.boolean(),
   jti: z.string().max(60),

@@ -29,6 +29,10 @@ export const turnPhrases = {
     en: 'The server relays: it gave the address {address}, and a packet went through it.',
     'zh-CN': '服务器中继正常：分配了地址 {address}，数据包可以通过。',
   },
+  'streams.turn.allocates': {
+    en: 'The server gives out addresses ({address}). It does not relay to itself, so no packet was sent through it.',
+    'zh-CN': '服务器可以分配地址（{address}）。它不向自身中继，因此没有测试数据包。',
+  },
   'streams.turn.stun_works': {
     en: 'The server answers and sees us at {address}.',
     'zh-CN': '服务器有应答，看到的本机地址为 {address}。',

@@ -1,9 +1,50 @@
 import type { ControlWorkload } from '@backlot/control/workload';
-import { INSTANCE_TASK, InstanceParameters, InstanceResult, streamPhrases } from '../contract.ts';
+import {
+  INSTANCE_JOB,
+  INSTANCE_TASK,
+  InstanceParameters,
+  InstanceResult,
+  streamPhrases,
+} from '../contract.ts';
+import { followInstances } from './instances/follow-job.ts';
+import { instanceJob } from './instances/instance-job.ts';
+import { migrations } from './migrations.ts';
+import { permissions } from './permissions.ts';
+import { runtimeOf } from './runtime.ts';
+import { signallingSockets } from './signalling/index.ts';
+import { tables } from './tables.ts';
+import { nobodyIsHere, Ticker } from './ticker.ts';
 
-/** What streams bring to the control plane. */
+/** What streams bring to the control plane: apps, instances, sessions, signalling, and their routes. */
 export const streamsControl: ControlWorkload = {
   name: 'streams',
+  migrations,
+  permissions,
   phrases: streamPhrases,
   taskKinds: { [INSTANCE_TASK]: { parameters: InstanceParameters, result: InstanceResult } },
+  jobKinds: { [INSTANCE_JOB]: instanceJob },
+  reactions: [followInstances((kernel) => runtimeOf(kernel).ground)],
+  sockets: signallingSockets((kernel) => runtimeOf(kernel).signalling),
+  pages: [{ path: '/s/:app', framed: true }],
+  async live(kernel) {
+    const row = await tables(kernel.db)
+      .selectFrom('streams_session')
+      .select((query) => query.fn.countAll<string>().as('live'))
+      .where('state', 'in', ['waiting', 'ready', 'active', 'idle'])
+      .executeTakeFirst();
+    return Number(row?.live ?? 0);
+  },
+  async start(kernel) {
+    const { ground, signalling } = runtimeOf(kernel);
+    await nobodyIsHere(ground);
+    const ticker = new Ticker(ground);
+    ticker.start();
+    return {
+      async close() {
+        signalling.close();
+        await ticker.close();
+        await ground.keeper.close();
+      },
+    };
+  },
 };

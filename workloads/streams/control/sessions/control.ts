@@ -1,0 +1,94 @@
+import { BacklotError } from '@backlot/contract';
+import { sessionEndReason, streamErrors } from '../../contract.ts';
+import { now, runChange } from '../change.ts';
+import type { Ground } from '../ground.ts';
+
+/**
+ * Gives the pointer and the keys of a session to one of its players; the one who had them watches from now on.
+ * @throws player_unknown, session_over
+ */
+export async function giveControl(
+  ground: Ground,
+  sessionId: string,
+  playerId: string,
+  by: string,
+): Promise<void> {
+  await runChange(ground.kernel, async (change) => {
+    const session = await change.db
+      .selectFrom('streams_session')
+      .select(['id', 'controller'])
+      .where('id', '=', sessionId)
+      .where('state', 'in', ['waiting', 'ready', 'active', 'idle'])
+      .forUpdate()
+      .executeTakeFirst();
+    if (!session) throw new BacklotError(streamErrors.session_over);
+    const players = await change.db
+      .selectFrom('streams_player')
+      .select(['id', 'connected'])
+      .where('session_id', '=', sessionId)
+      .where('left_at', 'is', null)
+      .execute();
+    const next = players.find(({ id }) => String(id) === playerId);
+    if (!next?.connected) throw new BacklotError(streamErrors.player_unknown);
+    if (session.controller === next.id) return;
+    await change.db
+      .updateTable('streams_player')
+      .set((eb) => ({
+        role: eb
+          .case()
+          .when('id', '=', next.id)
+          .then('controller' as const)
+          .else('viewer' as const)
+          .end(),
+      }))
+      .where('session_id', '=', sessionId)
+      .execute();
+    await change.db
+      .updateTable('streams_session')
+      .set({ controller: next.id, away_since: null, activity_at: now })
+      .where('id', '=', sessionId)
+      .execute();
+    change.note(sessionId, 'control', { playerId, by });
+    change.after(() => {
+      for (const member of ground.hub.members(sessionId))
+        member.role = member.playerId === playerId ? 'controller' : 'viewer';
+      ground.hub.tellRoles(sessionId);
+    });
+  });
+}
+
+/** Sends one player away for good. The session goes on, unless it was the one in control. @throws player_unknown */
+export async function kickPlayer(
+  ground: Ground,
+  sessionId: string,
+  playerId: string,
+): Promise<'player' | 'session'> {
+  return runChange(ground.kernel, async (change) => {
+    const session = await change.db
+      .selectFrom('streams_session')
+      .select(['id', 'controller', 'instance_id'])
+      .where('id', '=', sessionId)
+      .where('state', 'in', ['waiting', 'ready', 'active', 'idle'])
+      .forUpdate()
+      .executeTakeFirst();
+    if (!session) throw new BacklotError(streamErrors.session_over);
+    if (String(session.controller) === playerId) return 'session';
+    const row = await change.db
+      .updateTable('streams_player')
+      .set({ left_at: now, connected: false })
+      .where('id', '=', Number(playerId))
+      .where('session_id', '=', sessionId)
+      .where('left_at', 'is', null)
+      .returning('id')
+      .executeTakeFirst();
+    if (!row) throw new BacklotError(streamErrors.player_unknown);
+    change.note(sessionId, 'kicked', { playerId });
+    change.after(() => {
+      if (session.instance_id !== null) ground.signalling().forgetPlayers(session.instance_id, [playerId]);
+      const end = { reason: 'kicked', sentence: sessionEndReason('kicked') } as const;
+      ground.hub.closePlayer(sessionId, playerId, end);
+      ground.hub.tellRoles(sessionId);
+    });
+    return 'player';
+  });
+}
