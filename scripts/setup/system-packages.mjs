@@ -27,6 +27,7 @@ export const packagesToTest = [
     command: 'nats-server',
     for: ['tests with several control processes', '多控制进程测试'],
   },
+  { apt: 'coturn', command: 'turnserver', for: ['tests of relayed media', '媒体中继测试'] },
   { apt: 'fonts-noto-cjk', for: ['Chinese text in pictures of pages', '页面截图中的中文'] },
   {
     apt: 'assimp-testmodels',

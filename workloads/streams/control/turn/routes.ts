@@ -5,6 +5,8 @@ import { testTurnServers } from './self-test.ts';
 
 /** For each answer of a server. */
 const timeoutMs = 5_000;
+/** For everything: no server is asked more than a few times. */
+const longestMs = 60_000;
 
 /** `POST /api/v1/streams/turn/test`: tries the configured TURN servers from here. One test at a time. */
 export function turnRoutes(app: App, kernel: Kernel, permission: string): void {
@@ -26,7 +28,7 @@ export function turnRoutes(app: App, kernel: Kernel, permission: string): void {
       running = true;
       try {
         const { turn, clock } = kernel;
-        return await testTurnServers({ turn, clock, timeoutMs, signal: new AbortController().signal });
+        return await testTurnServers({ turn, clock, timeoutMs, signal: AbortSignal.timeout(longestMs) });
       } finally {
         running = false;
       }

@@ -25,6 +25,11 @@ type Verdict = {
 
 /** A test's credentials are of no use to anybody a minute later. */
 const ttlSeconds = 60;
+const good: ReadonlySet<string> = new Set([
+  'streams.turn.works',
+  'streams.turn.allocates',
+  'streams.turn.stun_works',
+]);
 const packet = Buffer.from('backlot turn self-test');
 
 /**
@@ -39,7 +44,7 @@ export async function testTurnServers(options: SelfTestOptions): Promise<TurnTes
       const { code, params, relayed } = await testOne(url, options);
       return {
         url,
-        ok: code === 'streams.turn.works' || code === 'streams.turn.stun_works',
+        ok: good.has(code),
         sentence: reason(turnPhrases, code, params),
         relayedAddress: relayed ? textOf(relayed) : null,
         ms: Math.round(clock.monotonic() - begun),
@@ -76,10 +81,8 @@ async function testOne(url: string, options: SelfTestOptions): Promise<Verdict> 
       return { code: 'streams.turn.private_relay', params: { address }, relayed };
     }
     const other = await open();
-    const passed = await passes({ client, relayed }, other.client, options);
-    return passed
-      ? { code: 'streams.turn.works', params: { address }, relayed }
-      : { code: 'streams.turn.relay_blocked', params: { address }, relayed };
+    const code = await tryRelay({ client, relayed }, other.client, options);
+    return { code, params: { address }, relayed };
   } catch (error) {
     options.signal.throwIfAborted();
     if (!(error instanceof TurnFault)) throw error;
@@ -105,18 +108,17 @@ async function openClient(target: TurnAddress, { turn, clock, timeoutMs, signal 
  * Whether a packet passes from one relayed address to the other. Both ends are the server's, so that our own firewall
  * has no part in it: it is the way that two players behind strict firewalls would take.
  */
-async function passes(
+async function tryRelay(
   first: { client: TurnClient; relayed: Endpoint },
   second: TurnClient,
   { clock, timeoutMs, signal }: SelfTestOptions,
-): Promise<boolean> {
+): Promise<'streams.turn.works' | 'streams.turn.allocates' | 'streams.turn.relay_blocked'> {
   const there = await second.allocate();
   try {
     await Promise.all([first.client.permit(there), second.permit(first.relayed)]);
   } catch (error) {
-    // Forbidden peers: some servers never relay to themselves, and are right to. That is no fault of the relay.
-    if (error instanceof TurnFault && error.code === 'streams.turn.refused' && error.params.code === 403)
-      return true;
+    // Some servers never relay to themselves, and may be right to.
+    if (error instanceof TurnFault && error.params.code === 403) return 'streams.turn.allocates';
     throw error;
   }
   const stop = new AbortController();
@@ -135,7 +137,7 @@ async function passes(
   })();
   repeated.catch(() => undefined);
   try {
-    return await Promise.race([arrived, repeated]);
+    return (await Promise.race([arrived, repeated])) ? 'streams.turn.works' : 'streams.turn.relay_blocked';
   } finally {
     stop.abort();
   }
