@@ -32,6 +32,7 @@ export const roomsControl: ControlWorkload = {
   reactions: [recordingReaction((kernel) => runtimeOf(kernel).doors)],
   routes: (app, kernel) => runtimeOf(kernel).doors.routes(app),
   sockets: [signallingRoute],
+  pages: [{ path: '/r/:room', framed: true }],
   async live(kernel) {
     const row = await tables(kernel.db)
       .selectFrom('rooms_room')
