@@ -1,7 +1,9 @@
 import type { PhraseTable } from '@backlot/contract';
+import { roomNodePhrases } from './node-phrases.ts';
 
 /** Why a room waits or ends, in sentences that say what to do; and what people in it are told when their place ends. */
 export const roomPhrases = {
+  ...roomNodePhrases,
   'rooms.ended.left': { en: 'You have left the room.', 'zh-CN': '您已离开房间。' },
   'rooms.ended.kicked': {
     en: '{by} has removed you from the room.',

@@ -20,11 +20,11 @@ export const RequestFrame = z.object({
   request: z.literal(true),
   id: requestId,
   method: z.string().min(1).max(100),
-  data: z.unknown(),
+  data: z.unknown().optional(),
   traceparent,
 });
 export const ResponseFrame = z.union([
-  z.object({ response: z.literal(true), id: requestId, ok: z.literal(true), data: z.unknown() }),
+  z.object({ response: z.literal(true), id: requestId, ok: z.literal(true), data: z.unknown().optional() }),
   z.object({
     response: z.literal(true),
     id: requestId,
@@ -36,7 +36,7 @@ export const ResponseFrame = z.union([
 export const NotificationFrame = z.object({
   notification: z.literal(true),
   method: z.string().min(1).max(100),
-  data: z.unknown(),
+  data: z.unknown().optional(),
 });
 export const ClientFrame = z.union([RequestFrame, ResponseFrame, NotificationFrame]);
 export type ClientFrame = z.infer<typeof ClientFrame>;

@@ -114,9 +114,12 @@ const permissionChanges = Permissions.partial().refine((value) => Object.keys(va
 
 /** Any JSON of at most 16 kB: messages over signalling are for control, media and bulk go over data channels. */
 export const maxPayload = 16 * 1_024;
-const payload = z.unknown().refine((value) => (JSON.stringify(value ?? null)?.length ?? 0) <= maxPayload, {
-  message: 'At most 16,384 characters of JSON.',
-});
+const payload = z
+  .unknown()
+  .refine((value) => (JSON.stringify(value ?? null)?.length ?? 0) <= maxPayload, {
+    message: 'At most 16,384 characters of JSON.',
+  })
+  .optional();
 
 /** Methods of our own. */
 export const extensionMethods = {

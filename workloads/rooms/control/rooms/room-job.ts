@@ -11,6 +11,7 @@ const shardCost = { cpu: 0.05, memory: 16 * 1024 * 1024 } as const;
  */
 export const roomJob: JobKind<ShardParameters> = {
   parameters: ShardParameters,
+  internal: true,
   plan: ({ parameters }) => [
     {
       key: 'home',
@@ -20,6 +21,8 @@ export const roomJob: JobKind<ShardParameters> = {
       host: MEDIA_HOST,
       resources: { ...shardCost, packets: parameters.settings.expectedPackets },
       constraints: { capabilities: [{ name: SFU }] },
+      // A room is found a new place however often nodes fail it; people wait connected meanwhile.
+      retry: { maxAttempts: 100, backoffMs: 200, maxBackoffMs: 5_000 },
       limits: { stopGraceMs: 2_000 },
     },
   ],
