@@ -14,7 +14,7 @@ export const texts = {
     'zh-CN': '所有机器均在使用中。请保持此页面打开，轮到时会自动开始。',
   },
   'queued.waited': { en: 'Waited', 'zh-CN': '已等待' },
-  'queued.estimate': { en: 'About to go', 'zh-CN': '预计还需' },
+  'queued.estimate': { en: 'Still to wait', 'zh-CN': '预计还需' },
   'queued.unknown': { en: 'not known yet', 'zh-CN': '暂无法预估' },
   starting: { en: 'Starting the application', 'zh-CN': '正在启动应用' },
   'step.placing': { en: 'Finding a machine', 'zh-CN': '分配机器' },
@@ -34,9 +34,9 @@ export const texts = {
   'refused.again': { en: 'Tries again by itself.', 'zh-CN': '将自动重试。' },
 
   'warning.idle': { en: 'Still there?', 'zh-CN': '您还在吗？' },
-  'warning.idle.text': { en: 'Without a sign of you the session ends in', 'zh-CN': '若无操作，会话将结束于' },
+  'warning.idle.text': { en: 'Without a sign of you the session ends in', 'zh-CN': '无操作将自动结束，剩余' },
   'warning.limit': { en: 'Time is nearly up', 'zh-CN': '时间即将用完' },
-  'warning.limit.text': { en: 'The longest time for a session ends in', 'zh-CN': '会话最长时限将到于' },
+  'warning.limit.text': { en: 'The longest time for a session ends in', 'zh-CN': '会话最长时限剩余' },
   'warning.stay': { en: 'Stay', 'zh-CN': '继续使用' },
 
   'end.left': { en: 'You have left', 'zh-CN': '您已离开' },
