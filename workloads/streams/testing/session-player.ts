@@ -30,12 +30,15 @@ export interface SessionOptions {
 /** Close codes after which a page stays away: over, refused. */
 const final = new Set([1000, 1001, 1008]);
 const pauseMs = 500;
+/** Our page reports what its browser knows so often (a little more seldom, to be kind to servers). */
+const statsMs = 1_000;
 
 export function openSession({ baseUrl, app, ...asked }: SessionOptions): SessionPlayer {
   let returns = 0;
   let closed = false;
   let over = false;
   let timer: NodeJS.Timeout | undefined;
+  let counted = 0;
   const address = (more: Readonly<Record<string, string | undefined>>): string => {
     const url = new URL(`/signal/player/${app}`, baseUrl.replace(/^http/, 'ws'));
     url.searchParams.set('extensions', '1');
@@ -63,6 +66,13 @@ export function openSession({ baseUrl, app, ...asked }: SessionOptions): Session
       }, pauseMs);
     },
   });
+  const reporting = setInterval(() => {
+    if (player.socketClosed || player.frames === 0) return;
+    const { width = null, height = null } = player.lastFrame ?? {};
+    const fps = ((player.frames - counted) * 1_000) / statsMs;
+    counted = player.frames;
+    player.signal({ type: 'backlot.stats', fps, width, height, framesDecoded: player.frames });
+  }, statsMs);
   // The getters of a player must stay getters.
   return Object.defineProperties(
     {},
@@ -92,6 +102,7 @@ export function openSession({ baseUrl, app, ...asked }: SessionOptions): Session
         close(code?: number) {
           closed = true;
           clearTimeout(timer);
+          clearInterval(reporting);
           player.close(code);
         },
       }),
