@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { runInForeground } from './setup/foreground.mjs';
+import { makeWorkerMeanwhile } from './setup/mediasoup-worker.mjs';
 import { prepare } from './setup/prepare.mjs';
 import { root } from './setup/repository.mjs';
 import { runScript } from './setup/steps.mjs';
@@ -13,5 +14,10 @@ import { packagesToRun } from './setup/system-packages.mjs';
 await runScript(async () => {
   const node = await prepare({ system: packagesToRun, console: true });
   const backlot = join(root, 'packages', 'cli', 'bin', 'backlot.mjs');
-  return runInForeground(node, [backlot, 'up', ...process.argv.slice(2)]);
+  const worker = makeWorkerMeanwhile(node);
+  try {
+    return await runInForeground(node, [backlot, 'up', ...process.argv.slice(2)]);
+  } finally {
+    worker.stop();
+  }
 });

@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatCheck, runChecks } from './setup/checks.mjs';
+import { mediasoupWorkerStep } from './setup/mediasoup-worker.mjs';
 import { say } from './setup/phrases.mjs';
 import { prepare } from './setup/prepare.mjs';
 import { root } from './setup/repository.mjs';
@@ -18,6 +19,7 @@ import { packagesToTest } from './setup/system-packages.mjs';
 await runScript(async () => {
   const filters = process.argv.slice(2);
   const node = await prepare({ system: packagesToTest, console: true });
+  await mediasoupWorkerStep(node);
   const checks =
     filters.length > 0 ? [] : await runChecks(node, (result) => process.stdout.write(formatCheck(result)));
   const tests = await runTests(node, filters);

@@ -13,7 +13,8 @@ import { root } from './repository.mjs';
  *   env?: Record<string, string | undefined>,
  *   limitMs: number,
  *   inherit?: boolean,
- * }} options `inherit` lets it write to our own output instead.
+ *   signal?: AbortSignal,
+ * }} options `inherit` lets it write to our own output instead; `signal` ends it.
  * @returns {Promise<{ code: number, tail: string }>} code -1: it could not be started or had to be ended.
  */
 export function run(file, args, options) {
@@ -33,6 +34,9 @@ export function run(file, args, options) {
     const passOn = (signal) => child.kill(signal);
     process.on('SIGINT', passOn);
     process.on('SIGTERM', passOn);
+    const onAbort = () => child.kill('SIGTERM');
+    if (options.signal?.aborted) onAbort();
+    options.signal?.addEventListener('abort', onAbort, { once: true });
     for (const stream of [child.stdout, child.stderr]) {
       let rest = '';
       stream?.setEncoding('utf8').on('data', (piece) => {
@@ -55,6 +59,7 @@ export function run(file, args, options) {
       clearTimeout(limit);
       process.off('SIGINT', passOn);
       process.off('SIGTERM', passOn);
+      options.signal?.removeEventListener('abort', onAbort);
       if (message) lines.push(message);
       resolve({ code, tail: [...head, ...lines].join('\n').trim() });
     }
