@@ -3,6 +3,7 @@ import { MEDIA_HOST } from '../contract/media/settings.ts';
 import { roomNodePhrases } from '../contract/node-phrases.ts';
 import { taskKinds } from '../contract/tasks.ts';
 import { mediaHost } from './media-host-definition.ts';
+import { recordExecutor } from './record/record-executor.ts';
 import { shardExecutor } from './shard-executor.ts';
 import { sfuProbe } from './worker/probe.ts';
 
@@ -11,6 +12,6 @@ export const roomsNode: NodeWorkload = {
   name: 'rooms',
   phrases: roomNodePhrases,
   probes: [sfuProbe],
-  executors: { [taskKinds.shard]: shardExecutor },
+  executors: { [taskKinds.shard]: shardExecutor, [taskKinds.record]: recordExecutor },
   hosts: { [MEDIA_HOST]: mediaHost },
 };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findWorker, type MediaHouse, noWorker, openMediaHouse, patience } from '../testing/media-house.ts';
 import { publishRtp } from '../testing/rtp-publisher.ts';
-import { joinViewer } from '../testing/viewer.ts';
+import { joinViewer, type Viewer } from '../testing/viewer.ts';
 
 const workerBin = await findWorker();
 
@@ -17,7 +17,7 @@ describe.skipIf(!workerBin)(`the media host${workerBin ? '' : `: ${noWorker}`}`,
     const room = await house.openRoom({ maxConsumersPerRouter: 1 });
     const publisher = await publishRtp(room, { owner: 'ann', kind: 'video', packetsPerSecond: 50 });
     const rtpCapabilities = await room.call('getRouterRtpCapabilities', {});
-    const viewers = [];
+    const viewers: Viewer[] = [];
     for (const owner of ['bob', 'eve'])
       viewers.push(await joinViewer(room, { owner, producerIds: [publisher.producerId], rtpCapabilities }));
     await vi.waitFor(() => {

@@ -15,6 +15,7 @@ import { producerCalls } from './calls/producers.ts';
 import { transportCalls } from './calls/transports.ts';
 import { Refusal } from './refusal.ts';
 import { MediaRoom } from './room/media-room.ts';
+import { TapServer } from './tap/tap-server.ts';
 import { roomUsage, workerUsage } from './usage.ts';
 import { WorkerPool } from './workers/worker-pool.ts';
 
@@ -96,12 +97,15 @@ export class MediaHost implements HostHandlers {
       warn: (message, details) => log('warn', message, details),
     });
     this.#rooms.set(allocation.id, room);
+    let tap: TapServer | undefined;
     try {
       await room.open();
+      if (typeof allocation.input.tap === 'string') tap = await TapServer.open(room, allocation.input.tap);
       await ended(allocation.signal);
       return { openMs: clock.monotonic() - openedAt };
     } finally {
       this.#rooms.delete(allocation.id);
+      tap?.close();
       room.close();
     }
   }
