@@ -1,3 +1,4 @@
+import { nameOfToken } from '@backlot/sdk/rooms/address';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { JoinPage } from './join/join-page.tsx';
 import { MessagePage } from './join/message-page.tsx';
@@ -83,6 +84,7 @@ function Entrance({ room, token }: { readonly room: string; readonly token: stri
     <JoinPage
       room={room}
       media={media}
+      invitedAs={token === undefined ? '' : (nameOfToken(token) ?? '')}
       busy={busy}
       problem={problem === null ? null : sayProblem(problem, say)}
       onJoin={(name) => void join(name)}

@@ -28,13 +28,28 @@ export function socketAddress(address: RoomAddress): {
   return { url: url.href, protocols: ['protoo', ...token] };
 }
 
-/** The room that a token is for, from its payload; nothing is verified here, that is the server's. */
+interface ReadClaims {
+  readonly grants?: { readonly room?: unknown; readonly name?: unknown };
+}
+
+/** The room that a token is for. Nothing is verified here; that is the server's. */
 export function roomOfToken(token: string): string | undefined {
+  const room = claimsOf(token)?.grants?.room;
+  return typeof room === 'string' ? room : undefined;
+}
+
+/** The name that a token was made out to. */
+export function nameOfToken(token: string): string | undefined {
+  const name = claimsOf(token)?.grants?.name;
+  return typeof name === 'string' ? name : undefined;
+}
+
+/** A JWT's payload: base64url of UTF-8 of JSON. */
+function claimsOf(token: string): ReadClaims | undefined {
   try {
-    const payload = token.split('.')[1] ?? '';
-    const text = atob(payload.replaceAll('-', '+').replaceAll('_', '/'));
-    const claims = JSON.parse(text) as { grants?: { room?: unknown } };
-    return typeof claims.grants?.room === 'string' ? claims.grants.room : undefined;
+    const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    const bytes = Uint8Array.from(atob(payload), (character) => character.charCodeAt(0));
+    return JSON.parse(new TextDecoder().decode(bytes)) as ReadClaims;
   } catch {
     return undefined;
   }

@@ -26,6 +26,8 @@ export interface ConnectionEvents extends SignalHandlers {
 export interface ConnectionOptions {
   /** Asked for each new session, so that a token can be renewed. */
   readonly address: () => RoomAddress | Promise<RoomAddress>;
+  /** What one has, told when a session goes on: after a restart the server offers what is lacking. */
+  readonly have: () => object;
   readonly openSocket: OpenSocket;
   readonly clock: Clock;
   readonly random: () => number;
@@ -167,7 +169,7 @@ export class Connection {
       this.#session.attach(socket, false);
       try {
         const answer = (await Promise.race([
-          this.#session.resume(this.#sessionId),
+          this.#session.resume(this.#sessionId, this.#options.have()),
           closed.then(() => Promise.reject(new RoomError('disconnected', 'Closed while resuming.'))),
         ])) as { snapshot?: Snapshot | null };
         events.onResumed(answer.snapshot ?? null);

@@ -1,5 +1,5 @@
 /** Rooms for browsers and Node: join, send, receive, talk. */
-export { type RoomAddress, roomOfToken } from './address.ts';
+export { nameOfToken, type RoomAddress, roomOfToken } from './address.ts';
 export { type BackOff, defaultBackOff } from './back-off.ts';
 export {
   type CameraOptions,

@@ -200,6 +200,11 @@ export class Media {
     return new Map([...this.#received].map(([id, { track }]) => [id, track]));
   }
 
+  /** What is received, in the server's words. */
+  have(): { readonly consumerIds: string[]; readonly dataConsumerIds: string[] } {
+    return { consumerIds: [...this.#received.keys()], dataConsumerIds: [...this.#dataConsumers.keys()] };
+  }
+
   producerOf(consumerId: string): string | undefined {
     return this.#received.get(consumerId)?.track.id;
   }

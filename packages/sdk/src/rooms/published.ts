@@ -16,6 +16,8 @@ export class Published {
   readonly #host: TrackHost;
   readonly #options: PublishedOptions;
   readonly #tracks = new Set<LocalTrack>();
+  /** On their way: whoever wants one sent meanwhile waits for that. */
+  readonly #sending = new Map<LocalTrack, Promise<void>>();
 
   constructor(host: TrackHost, options: PublishedOptions) {
     this.#host = host;
@@ -128,7 +130,15 @@ export class Published {
     for (const local of this.tracks) this.#forget(local);
   }
 
-  async #send(local: LocalTrack, replaces?: string): Promise<void> {
+  #send(local: LocalTrack, replaces?: string): Promise<void> {
+    const sending = this.#sending.get(local);
+    if (sending) return sending;
+    const work = this.#sendNow(local, replaces).finally(() => this.#sending.delete(local));
+    this.#sending.set(local, work);
+    return work;
+  }
+
+  async #sendNow(local: LocalTrack, replaces?: string): Promise<void> {
     await this.#options.media().produce(local, replaces);
     if (replaces !== undefined && replaces !== local.id) {
       this.#options.change({ type: 'trackUnpublished', id: replaces });

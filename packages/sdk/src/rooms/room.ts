@@ -123,6 +123,7 @@ export class Room extends Emitter<RoomEvents> {
     });
     this.#connection = new Connection({
       address: () => this.#address(),
+      have: () => this.#media.have(),
       openSocket: options.openSocket ?? openWebSocket,
       clock: this.#clock,
       random: this.#random,

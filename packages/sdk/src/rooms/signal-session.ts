@@ -72,8 +72,8 @@ export class SignalSession {
    * Goes on over the socket that was attached last. The server's answer comes before what was missed.
    * @throws RoomError `refused` when the server knows nothing of the session any more.
    */
-  async resume(sessionId: string): Promise<unknown> {
-    const answer = await this.#ask('resume', { sessionId, lastSeq: this.#lastSeq }, 10_000);
+  async resume(sessionId: string, have: object = {}): Promise<unknown> {
+    const answer = await this.#ask('resume', { ...have, sessionId, lastSeq: this.#lastSeq }, 10_000);
     const { replayed } = answer as { replayed?: unknown };
     this.#replayedUpTo = this.#lastSeq + (typeof replayed === 'number' ? replayed : 0);
     this.#goLiveAfterReplay();

@@ -9,12 +9,15 @@ import { DeviceChoice } from '../parts/device-choice.tsx';
 import field from '../parts/field.module.css';
 import { LevelBar } from '../parts/level-bar.tsx';
 import { LocalVideo } from '../parts/video.tsx';
+import { LookChoices } from '../room/settings-panel.tsx';
 import { useWords } from '../texts.ts';
 import classes from './join-page.module.css';
 
 interface JoinPageProps {
   readonly room: string;
   readonly media: LocalMedia;
+  /** The name that the invitation was made out to. */
+  readonly invitedAs: string;
   readonly busy: boolean;
   /** Why the last try failed, in words. */
   readonly problem: string | null;
@@ -22,9 +25,9 @@ interface JoinPageProps {
 }
 
 /** Before the room: how one looks and sounds, under which name, with which devices. */
-export function JoinPage({ room, media, busy, problem, onJoin }: JoinPageProps) {
+export function JoinPage({ room, media, invitedAs, busy, problem, onJoin }: JoinPageProps) {
   const { say } = useWords();
-  const [name, setName] = useState(recall('name') ?? '');
+  const [name, setName] = useState(recall('name') ?? invitedAs);
   const { camera, microphone, devices, speakerId } = useStore(media);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -38,7 +41,7 @@ export function JoinPage({ room, media, busy, problem, onJoin }: JoinPageProps) 
           {camera.track ? (
             <LocalVideo track={camera.track} mirrored className={classes.picture} />
           ) : (
-            <p className={classes.off}>{say(camera.busy ? 'preview.starting' : 'preview.off')}</p>
+            <p className={classes.off}>{say(camera.on ? 'preview.starting' : 'preview.off')}</p>
           )}
           <div className={classes.toggles}>
             <IconButton
@@ -113,6 +116,9 @@ export function JoinPage({ room, media, busy, problem, onJoin }: JoinPageProps) 
                 : ''}
           </p>
         </form>
+      </div>
+      <div className={classes.look}>
+        <LookChoices />
       </div>
     </main>
   );
