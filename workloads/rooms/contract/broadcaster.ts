@@ -34,7 +34,7 @@ export type BroadcasterCreate = z.infer<typeof BroadcasterCreate>;
 const port = z.number().int().min(1).max(65_535);
 const flags = { rtcpMux: z.boolean().default(false), comedia: z.boolean().default(true) };
 export const TransportCreate = z.union([
-  z.object({ type: z.enum(['plain', 'webrtc']), ...flags, sctpCapabilities: z.unknown() }),
+  z.object({ type: z.enum(['plain', 'webrtc']), ...flags, sctpCapabilities: z.unknown().optional() }),
   z.object({
     direction: z.enum(['producer', 'consumer']),
     rtcpMux: z.boolean().default(false),

@@ -26,7 +26,7 @@ const ServiceCreate = z.object({
 const options = z
   .looseObject({
     p2p: z.boolean().optional(),
-    data: z.unknown(),
+    data: z.unknown().optional(),
     mediaConfiguration: z.string().max(200).optional(),
   })
   .refine((value) => JSON.stringify(value).length <= 8_192, { message: 'At most 8 kB.' });
