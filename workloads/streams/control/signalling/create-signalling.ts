@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { BacklotError, type Clock, chooseLanguage, type ErrorKind, type Language } from '@backlot/contract';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
@@ -100,6 +101,7 @@ export function createSignalling(options: SignallingOptions): SignallingRoom {
   const listen = (
     socket: WebSocket,
     which: {
+      readonly transport: Duplex;
       readonly limits: SocketLimits;
       readonly count: 'players' | 'streamers';
       readonly language: Language;
@@ -107,7 +109,7 @@ export function createSignalling(options: SignallingOptions): SignallingRoom {
     meet: (line: SignalSocket) => Side | undefined,
   ): void => {
     const { language } = which;
-    const line = new SignalSocket(socket, which.limits, clock);
+    const line = new SignalSocket(socket, which.transport, which.limits, clock);
     line.onTooSlow(() => refuse(line, wireErrors.reader_too_slow, language));
     const side = meet(line);
     if (!side) return;
@@ -144,30 +146,38 @@ export function createSignalling(options: SignallingOptions): SignallingRoom {
     player(socket, request, app) {
       const address = readPlayerAddress(request, app);
       const { language, arrival } = address;
-      listen(socket, { limits: limits.player, count: 'players', language }, (line) => {
-        if (arrival) {
-          const player = new SessionPlayer(house, line, address, arrival);
-          void player.attach();
-          return player;
-        }
-        if (open) return open.player(line, address);
-        refuse(line, wireErrors.app_not_named, language);
-        return undefined;
-      });
+      listen(
+        socket,
+        { transport: request.socket, limits: limits.player, count: 'players', language },
+        (line) => {
+          if (arrival) {
+            const player = new SessionPlayer(house, line, address, arrival);
+            void player.attach();
+            return player;
+          }
+          if (open) return open.player(line, address);
+          refuse(line, wireErrors.app_not_named, language);
+          return undefined;
+        },
+      );
     },
 
     streamer(socket, request, ticket) {
       const language = chooseLanguage(request.headers['accept-language']);
-      listen(socket, { limits: limits.streamer, count: 'streamers', language }, (line) => {
-        if (ticket !== undefined) {
-          const streamer = new SessionStreamer(house, line, language);
-          void streamer.attach(ticket);
-          return streamer;
-        }
-        if (open) return open.streamer(line, language);
-        refuse(line, wireErrors.open_mode_off, language);
-        return undefined;
-      });
+      listen(
+        socket,
+        { transport: request.socket, limits: limits.streamer, count: 'streamers', language },
+        (line) => {
+          if (ticket !== undefined) {
+            const streamer = new SessionStreamer(house, line, language);
+            void streamer.attach(ticket);
+            return streamer;
+          }
+          if (open) return open.streamer(line, language);
+          refuse(line, wireErrors.open_mode_off, language);
+          return undefined;
+        },
+      );
     },
 
     hasStreamer: (instanceId) => stages.get(instanceId)?.hasStreamer ?? false,

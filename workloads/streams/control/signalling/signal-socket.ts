@@ -1,6 +1,8 @@
+import type { Duplex } from 'node:stream';
 import type { Clock } from '@backlot/contract';
 import type { WebSocket } from 'ws';
 import { type CloseCode, closeCodes, type ServerExtensionInput, type ServerMessage } from '../../contract.ts';
+import { writeTogether } from './coalesce.ts';
 import type { SocketLimits } from './limits.ts';
 import { TokenBucket } from './token-bucket.ts';
 
@@ -17,13 +19,16 @@ export class SignalSocket {
   /** Whether anything came since the last ping. */
   heard = true;
   readonly #socket: WebSocket;
+  readonly #transport: Duplex;
   readonly #limits: SocketLimits;
   readonly #clock: Clock;
   readonly #bucket: TokenBucket;
   #tooSlow: (() => void) | undefined;
 
-  constructor(socket: WebSocket, limits: SocketLimits, clock: Clock) {
+  /** @param transport the connection below the WebSocket. */
+  constructor(socket: WebSocket, transport: Duplex, limits: SocketLimits, clock: Clock) {
     this.#socket = socket;
+    this.#transport = transport;
     this.#limits = limits;
     this.#clock = clock;
     this.#bucket = new TokenBucket(limits.perSecond, limits.burst, clock.monotonic());
@@ -54,6 +59,7 @@ export class SignalSocket {
       this.#tooSlow?.();
       return;
     }
+    writeTogether(this.#transport);
     this.#socket.send(bytes, asText);
   }
 
