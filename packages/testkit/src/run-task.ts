@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { copyFile, link, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
@@ -113,8 +113,10 @@ export async function runTask<P>(
   for (const [name, source] of Object.entries(options.inputs)) {
     const target = join(inputsDir, name);
     await mkdir(dirname(target), { recursive: true });
-    // Hard copies would do as well; links to read-only files are what a cache of inputs gives.
-    await symlink(source, target).catch(() => undefined);
+    // A hard link, as the node's cache of inputs gives it: a name in `inputs/` never leads anywhere else.
+    await link(source, target).catch((error: NodeJS.ErrnoException) =>
+      error.code === 'EEXIST' ? undefined : copyFile(source, target),
+    );
   }
   const offer = offerOf(kind, parameters, options);
   const early: OutputFile[] = [];
@@ -135,18 +137,22 @@ export async function runTask<P>(
     const launch = await executor.prepare(base);
     const ended = new AbortController();
     const killed = new AbortController();
-    const sources = new Set(Object.values(options.inputs).map((file) => dirname(file)));
     const running = node
       .run(launch.argv, {
         timeoutMs: options.wallMs ?? 120_000,
         cwd: workDir,
         env: launch.env ?? {},
         signal: killed.signal,
-        sandbox: {
-          network: launch.sandbox?.network ?? 'none',
-          readOnly: [...(launch.sandbox?.readOnly ?? []), inputsDir, ...sources],
-          workDir,
-        },
+        // As the driver does it: what asks for no sandbox has none.
+        ...(launch.sandbox
+          ? {
+              sandbox: {
+                network: launch.sandbox.network,
+                readOnly: [...(launch.sandbox.readOnly ?? []), inputsDir],
+                workDir,
+              },
+            }
+          : {}),
       })
       .catch((error: unknown): CommandResult => {
         if (!killed.signal.aborted) throw error;

@@ -12,6 +12,7 @@ import { codecsOf } from '../contract/media/codecs.ts';
 import type { MediaEvent, MediaEventKind } from '../contract/media/events.ts';
 import { MediaHostSettings, type MediaHostSettingsInput, ShardSettings } from '../contract/media/settings.ts';
 import { MediaHost } from '../node/media/media-host.ts';
+import { tapPath } from '../node/record/tap-protocol.ts';
 import { locateWorkers } from '../node/worker/locate.ts';
 
 /** Where the worker of this machine is; nothing when none has been built or downloaded. */
@@ -86,7 +87,7 @@ async function openRoom(host: MediaHost, settings: ShardSettings): Promise<TestR
   const events: MediaEvent[] = [];
   const running = host.start({
     id: allocation,
-    input: { roomId: randomUUID(), name: 'test', settings },
+    input: { roomId: randomUUID(), name: 'test', settings, tap: tapPath(allocation) },
     workDir: '',
     inputsDir: '',
     signal: ending.signal,
