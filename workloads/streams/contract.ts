@@ -5,6 +5,7 @@
 export * from './contract/api.ts';
 export * from './contract/app.ts';
 export * from './contract/errors.ts';
+export * from './contract/import-phrases.ts';
 export * from './contract/instance.ts';
 export * from './contract/phrases.ts';
 export * from './contract/session.ts';

@@ -1,7 +1,9 @@
 import { type PhraseParams, type PhraseTable, type Reason, reason } from '@backlot/contract';
+import { importPhrases } from './import-phrases.ts';
 import type { InstanceEnd } from './instance.ts';
 import { nodePhrases } from './node-phrases.ts';
 import type { SessionEnd } from './session.ts';
+import { turnPhrases } from './turn.ts';
 
 /** Why a session is over, to the person who was in it. Codes are `streams.ended.<reason>`. */
 const sessionSentences = {
@@ -166,6 +168,8 @@ export const streamPhrases = {
   ...instanceSentences,
   ...otherSentences,
   ...nodePhrases,
+  ...turnPhrases,
+  ...importPhrases,
 } as const satisfies PhraseTable;
 export type StreamPhrase = keyof typeof streamPhrases;
 

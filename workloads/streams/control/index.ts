@@ -6,14 +6,21 @@ import {
   InstanceResult,
   streamPhrases,
 } from '../contract.ts';
+import { appRoutes } from './apps/routes.ts';
+import { importRoutes } from './import/routes.ts';
 import { followInstances } from './instances/follow-job.ts';
 import { instanceJob } from './instances/instance-job.ts';
+import { instanceRoutes } from './instances/routes.ts';
 import { migrations } from './migrations.ts';
 import { permissions } from './permissions.ts';
 import { runtimeOf } from './runtime.ts';
+import { sessionRoutes } from './sessions/routes.ts';
 import { signallingSockets } from './signalling/index.ts';
+import { countEnds } from './stats/count-ends.ts';
+import { exposeMetrics } from './stats/metrics.ts';
 import { tables } from './tables.ts';
 import { nobodyIsHere, Ticker } from './ticker.ts';
+import { turnRoutes } from './turn/routes.ts';
 
 /** What streams bring to the control plane: apps, instances, sessions, signalling, and their routes. */
 export const streamsControl: ControlWorkload = {
@@ -23,7 +30,14 @@ export const streamsControl: ControlWorkload = {
   phrases: streamPhrases,
   taskKinds: { [INSTANCE_TASK]: { parameters: InstanceParameters, result: InstanceResult } },
   jobKinds: { [INSTANCE_JOB]: instanceJob },
-  reactions: [followInstances((kernel) => runtimeOf(kernel).ground)],
+  reactions: [followInstances((kernel) => runtimeOf(kernel).ground), countEnds],
+  routes(app, kernel) {
+    appRoutes(app, kernel);
+    instanceRoutes(app, kernel);
+    sessionRoutes(app, kernel);
+    importRoutes(app, kernel);
+    turnRoutes(app, kernel, 'settings.read');
+  },
   sockets: signallingSockets((kernel) => runtimeOf(kernel).signalling),
   pages: [{ path: '/s/:app', framed: true }],
   async live(kernel) {
@@ -37,6 +51,7 @@ export const streamsControl: ControlWorkload = {
   async start(kernel) {
     const { ground, signalling } = runtimeOf(kernel);
     await nobodyIsHere(ground);
+    exposeMetrics(ground);
     const ticker = new Ticker(ground);
     ticker.start();
     return {
