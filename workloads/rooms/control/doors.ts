@@ -12,7 +12,6 @@ import { participantRoutes } from './http/rest/participant-routes.ts';
 import { roomRoutes } from './http/rest/room-routes.ts';
 import { tokenRoutes } from './http/rest/token-routes.ts';
 import { HttpSessions } from './http/whip/http-sessions.ts';
-import { readIceServers } from './http/whip/ice-servers.ts';
 import { httpSessionMigrations } from './http/whip/migrations.ts';
 import { whipRoutes } from './http/whip/routes.ts';
 import { HostSampler } from './metrics/host-sampler.ts';
@@ -93,7 +92,7 @@ export class Doors {
     recordingRoutes(app, kernel, rooms, this.recordings);
     consoleRoutes(app, kernel, rooms, { hosts: this.#hosts, service: new ConsoleService(this.#hosts) });
     broadcasterRoutes(app, rooms, this.#broadcasters);
-    whipRoutes(app, { kernel, rooms, open, sessions: this.#sessions, iceServers: readIceServers(env) });
+    whipRoutes(app, { kernel, rooms, open, sessions: this.#sessions, iceServers: kernel.turn });
     this.#nuve = nuveRoutes(app, { kernel, rooms, superService: readSuperService(env) });
   }
 

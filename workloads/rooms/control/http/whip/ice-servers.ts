@@ -1,20 +1,8 @@
 import { createHmac } from 'node:crypto';
+import type { Kernel } from '@backlot/control/workload';
 
-/** STUN and TURN servers that clients are told of. */
-export interface IceServers {
-  readonly urls: readonly string[];
-  /** Shared with the TURN server (coturn: `static-auth-secret`); null: the servers need no credentials. */
-  readonly secret: string | null;
-}
-
-/** @param env `BACKLOT_TURN_URLS` (stun:, turn: or turns:, comma between) and `BACKLOT_TURN_SECRET` */
-export function readIceServers(env: Readonly<Record<string, string | undefined>>): IceServers {
-  const urls = (env.BACKLOT_TURN_URLS ?? '')
-    .split(',')
-    .map((url) => url.trim())
-    .filter((url) => /^(stun|stuns|turn|turns):[\w.:[\]-]+(\?transport=(udp|tcp))?$/.test(url));
-  return { urls, secret: env.BACKLOT_TURN_SECRET?.trim() || null };
-}
+/** STUN and TURN servers that clients are told of: the installation's own. */
+export type IceServers = Kernel['turn'];
 
 /** Credentials are good for this long, in seconds: a session that is open longer keeps its relay. */
 const lifetimeS = 12 * 3_600;
