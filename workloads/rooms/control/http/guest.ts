@@ -45,7 +45,7 @@ export async function guestOf(
   if (token !== undefined) {
     const claims = await rooms.tokens.verify(token);
     const { grants, sub } = claims;
-    if (grants.room !== ref && (await rooms.get(ref)).name !== grants.room) {
+    if (grants.room !== ref && (await nameOf(rooms, ref)) !== grants.room) {
       throw new BacklotError(roomErrors.room_token_invalid, { params: { reason: 'it is for another room' } });
     }
     return {
@@ -65,6 +65,16 @@ export async function guestOf(
     permissions: permissionsOf('member'),
     claims: null,
   };
+}
+
+/** The name of a room that was named by its id; of one that is not there, none: whether it is, is not for strangers. */
+async function nameOf(rooms: Rooms, ref: string): Promise<string | undefined> {
+  try {
+    return (await rooms.get(ref)).name;
+  } catch (error) {
+    if (error instanceof BacklotError && error.kind.status === 404) return undefined;
+    throw error;
+  }
 }
 
 function bearerOf(request: FastifyRequest): string | undefined {

@@ -61,6 +61,7 @@ export function whipRoutes(app: App, deps: WhipDeps): void {
     app.post(
       `/${kind}/:room`,
       {
+        preValidation: ofType('application/sdp'),
         config: { access: open, audited: 'by-handler', limit: beginLimit },
         schema: {
           summary: `${words} with any ${kind.toUpperCase()} client.`,
@@ -94,7 +95,6 @@ async function begin(
   reply: FastifyReply,
 ): Promise<void> {
   allowOtherOrigins(request, reply);
-  requireType(request, 'application/sdp');
   const { room } = request.params;
   const other = await deps.elsewhere?.(room, kind);
   if (other) {
@@ -179,6 +179,7 @@ function sessionRoutes(app: App, { sessions }: WhipDeps, kind: HttpSessionKind):
   app.patch(
     `/${kind}/:room/:session`,
     {
+      preValidation: ofType('application/trickle-ice-sdpfrag'),
       config: { access: open, audited: 'by-handler' },
       schema: {
         summary: 'Candidates of a session (If-Match: its ETag), or a restart of ICE (If-Match: *).',
@@ -190,7 +191,6 @@ function sessionRoutes(app: App, { sessions }: WhipDeps, kind: HttpSessionKind):
     },
     async (request, reply) => {
       allowOtherOrigins(request, reply);
-      requireType(request, 'application/trickle-ice-sdpfrag');
       const ifMatch = request.headers['if-match'];
       const answer = await sessions.patch(kind, request.params.session, ifMatch, request.body);
       if (answer.kind === 'trickled') return reply.code(204).send(undefined);
@@ -243,10 +243,14 @@ function preflightRoutes(app: App, kind: HttpSessionKind): void {
   }
 }
 
-function requireType(request: FastifyRequest, type: string): void {
-  const given = String(request.headers['content-type'] ?? 'none');
-  if (given.split(';')[0]?.trim().toLowerCase() === type) return;
-  throw new BacklotError(kernelErrors.unsupported_media_type, { params: { type: given.slice(0, 100) } });
+/** Refuses a body of another kind before anybody wonders what is in it. */
+function ofType(type: string) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    allowOtherOrigins(request, reply);
+    const given = String(request.headers['content-type'] ?? 'none');
+    if (given.split(';')[0]?.trim().toLowerCase() === type) return;
+    throw new BacklotError(kernelErrors.unsupported_media_type, { params: { type: given.slice(0, 100) } });
+  };
 }
 
 const viewerName = () => 'viewer';
