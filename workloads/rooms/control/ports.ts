@@ -172,6 +172,8 @@ export interface EntryRequest {
   readonly listener?: SeatListener;
   /** What its client can resume with; made by signalling. */
   readonly sessionId?: string;
+  /** Grows with every socket: of two of the same identity the later one stays. */
+  readonly arrival?: number;
   /** In the open mode: whoever comes into a room in which nobody is, moderates it. */
   readonly hostIfFirst?: boolean;
   /** Its client knows `transportsLost` and resumes; others begin anew. */

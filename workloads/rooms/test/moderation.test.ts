@@ -49,27 +49,30 @@ async function publish(person: Person & { sending: string }, kind: 'audio' | 'vi
   return producerId;
 }
 
+/** Our own clients are told so; protoo's client must be told that it is over, or it would come back at once. */
+const isRefusal = (code: number) => code === closeCodes.refused || code === closeCodes.ended;
+
 describe('a token', () => {
   it('is needed, must be for this room, and be one of ours', async () => {
     const room = await newRoom();
     const other = await newRoom();
     const without = await house.join({ room, identity: 'anna', query: { client: 'backlot' } });
-    expect(await without.untilClosed()).toMatchObject({ code: closeCodes.refused });
+    expect(await without.untilClosed()).toMatchObject({ code: expect.toSatisfy(isRefusal) });
     const wrong = await house.join({ room, token: await house.token('anna', { room: other }) });
-    expect(await wrong.untilClosed()).toMatchObject({ code: closeCodes.refused });
+    expect(await wrong.untilClosed()).toMatchObject({ code: expect.toSatisfy(isRefusal) });
     const forged = `${(await house.token('anna', { room })).slice(0, -4)}AAAA`;
     expect(await (await house.join({ room, token: forged })).untilClosed()).toMatchObject({
-      code: closeCodes.refused,
+      code: expect.toSatisfy(isRefusal),
     });
     const noJoin = await house.join({ room, token: await house.token('anna', { room, join: false }) });
-    expect(await noJoin.untilClosed()).toMatchObject({ code: closeCodes.refused });
+    expect(await noJoin.untilClosed()).toMatchObject({ code: expect.toSatisfy(isRefusal) });
   });
 
   it('opens a room only where it says so', async () => {
     const grants = { room: 'made-by-token' };
     const may = { ...grants, create: true };
     const before = await house.join({ room: grants.room, token: await house.token('a', grants) });
-    expect(await before.untilClosed()).toMatchObject({ code: closeCodes.refused });
+    expect(await before.untilClosed()).toMatchObject({ code: expect.toSatisfy(isRefusal) });
     await come(grants.room, 'b', may);
     expect(await house.rooms.get(grants.room)).toMatchObject({ participants: 1, state: 'active' });
   });
@@ -87,7 +90,7 @@ describe('a token', () => {
       message: expect.stringContaining('noise'),
     });
     expect(await (await house.join({ room, token })).untilClosed()).toMatchObject({
-      code: closeCodes.refused,
+      code: expect.toSatisfy(isRefusal),
     });
     await come(room, 'anna');
     expect(await house.rooms.participants(room)).toHaveLength(2);

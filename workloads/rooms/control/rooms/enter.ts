@@ -14,12 +14,14 @@ import { type RoomService, sessionHash } from './service.ts';
  * host has let go of everything of theirs before the new one begins.
  */
 export async function enter(service: RoomService, request: EntryRequest): Promise<RoomSeat> {
-  const room = await find(service, request);
-  const banned =
-    request.claims === null &&
-    request.via === 'signalling' &&
-    (await service.tokens.banned(room.row.name, request.identity, room.row.created_at));
-  return await inTurn(room, request.identity, () => seatIn(service, room, request, banned));
+  return await inTurn(service, `${request.room} ${request.identity}`, async () => {
+    const room = await find(service, request);
+    const banned =
+      request.claims === null &&
+      request.via === 'signalling' &&
+      (await service.tokens.banned(room.row.name, request.identity, room.row.created_at));
+    return await seatIn(service, room, request, banned);
+  });
 }
 
 async function find(service: RoomService, request: EntryRequest): Promise<LiveRoom> {
@@ -40,6 +42,10 @@ async function seatIn(
   const { identity } = request;
   const before = room.members.get(identity);
   const { settings, state, locked } = room.row;
+  // Of two that came at once, the one that came later has it, whoever was verified sooner.
+  if (before?.arrival !== undefined && request.arrival !== undefined && before.arrival > request.arrival) {
+    throw new BacklotError(roomErrors.participant_exists, { params: { identity } });
+  }
   const decision = decideEntry({
     room: {
       state: room.closed ? 'closed' : state,
@@ -72,6 +78,7 @@ async function seatIn(
     listener: request.listener ?? null,
   });
   member.resumable = request.resumable ?? false;
+  member.arrival = request.arrival;
   member.waiting = decision === 'lobby';
   room.members.set(identity, member);
   if (member.waiting) tellLobby(room);
@@ -98,21 +105,21 @@ function refusal(decision: string, room: LiveRoom, identity: string): BacklotErr
   }
 }
 
-const turns = new WeakMap<LiveRoom, Map<string, Promise<unknown>>>();
+const turns = new WeakMap<RoomService, Map<string, Promise<unknown>>>();
 
-/** One after the other for each identity of a room: of two that come at once, the later one stays. */
-async function inTurn<T>(room: LiveRoom, identity: string, work: () => Promise<T>): Promise<T> {
-  let line = turns.get(room);
+/** One after the other for each identity in a room: nobody is let in while an older one of theirs is put out. */
+async function inTurn<T>(service: RoomService, key: string, work: () => Promise<T>): Promise<T> {
+  let line = turns.get(service);
   if (!line) {
     line = new Map();
-    turns.set(room, line);
+    turns.set(service, line);
   }
-  const before = line.get(identity) ?? Promise.resolve();
+  const before = line.get(key) ?? Promise.resolve();
   const turn = before.then(work, work);
-  line.set(identity, turn);
+  line.set(key, turn);
   try {
     return await turn;
   } finally {
-    if (line.get(identity) === turn) line.delete(identity);
+    if (line.get(key) === turn) line.delete(key);
   }
 }

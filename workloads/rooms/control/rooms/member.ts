@@ -92,6 +92,8 @@ export class Member {
   /** Further consumers of every track, for load tests. */
   replicas = 0;
   resumable = false;
+  /** When its socket came, as a number that only grows. */
+  arrival: number | undefined;
   readonly asked = new Map<string, 'in' | 'out'>();
   readonly transports = new Map<string, OwnTransport>();
   readonly tracks = new Map<string, OwnTrack>();

@@ -27,6 +27,8 @@ export interface SignallingDeps {
   readonly sessions: Sessions;
 }
 
+let arrivals = 0;
+
 /** Messages that may wait while a socket is being let in. */
 const maxWaiting = 100;
 
@@ -35,7 +37,8 @@ const maxWaiting = 100;
  * with the first message for our own, because that message may be `resume`.
  */
 export function connect(deps: SignallingDeps, socket: WebSocket, request: IncomingMessage): void {
-  const connection = new Connection(deps, socket);
+  arrivals += 1;
+  const connection = new Connection(deps, socket, arrivals);
   keepAlive(deps.kernel.clock, socket);
   void connection.begin(request);
 }
@@ -44,15 +47,18 @@ export function connect(deps: SignallingDeps, socket: WebSocket, request: Incomi
 class Connection {
   readonly #deps: SignallingDeps;
   readonly #socket: WebSocket;
+  readonly #arrival: number;
   readonly #waiting: ClientFrame[] = [];
   #language: Language = 'en';
   #session: Session | null = null;
   #admission: Admission | null = null;
   #entered = false;
+  #ours = false;
   #line: Promise<void> = Promise.resolve();
 
-  constructor(deps: SignallingDeps, socket: WebSocket) {
+  constructor(deps: SignallingDeps, socket: WebSocket, arrival: number) {
     this.#deps = deps;
+    this.#arrival = arrival;
     this.#socket = socket;
     socket.on('message', (data, binary) => this.#message(data, binary));
     socket.on('close', () => this.#session?.detach(socket));
@@ -63,6 +69,7 @@ class Connection {
     try {
       const arrival = readArrival(request);
       this.#language = arrival.language;
+      this.#ours = arrival.vocabulary === 'backlot';
       const { tokens } = rooms;
       this.#admission = await admit({ kernel, tokens, open: settings.open }, arrival);
       const session = new Session({
@@ -154,7 +161,12 @@ class Connection {
     const session = this.#session;
     const admission = this.#admission;
     if (!session || !admission) throw new BacklotError(roomErrors.session_unknown);
-    const seat = await this.#deps.rooms.enter({ ...admission, listener: session, sessionId: session.id });
+    const seat = await this.#deps.rooms.enter({
+      ...admission,
+      listener: session,
+      sessionId: session.id,
+      arrival: this.#arrival,
+    });
     this.#entered = true;
     session.sitOn(seat);
     this.#deps.sessions.add(session);
@@ -204,7 +216,9 @@ class Connection {
       .subarray(0, 110)
       .toString()
       .replace(/\uFFFD$/u, '');
-    this.#socket.close(told.kind.retryable ? closeCodes.again : closeCodes.refused, short);
+    // protoo's client comes back at once after every code but one: to it a refusal must be an end.
+    const refused = this.#ours ? closeCodes.refused : closeCodes.ended;
+    this.#socket.close(told.kind.retryable ? closeCodes.again : refused, short);
   }
 
   #send(frame: ServerFrame): void {

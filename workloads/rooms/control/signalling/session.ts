@@ -77,6 +77,7 @@ export class Session implements SeatListener {
   #highestRequest = -1;
   #underWay = 0;
   #waits = false;
+  #againLater = false;
   #over = false;
   #cancelAway: () => void = () => {};
 
@@ -213,6 +214,11 @@ export class Session implements SeatListener {
 
   again(): void {
     if (this.#over) return;
+    // What was asked is answered first: it may be what has led here.
+    if (this.#underWay > 0) {
+      this.#againLater = true;
+      return;
+    }
     const socket = this.#socket;
     this.#leave('left');
     socket?.close(closeCodes.again, 'join again');
@@ -273,6 +279,7 @@ export class Session implements SeatListener {
       this.#say(this.#refusal(frame.id, frame.method, error));
     } finally {
       this.#underWay -= 1;
+      if (this.#againLater && this.#underWay === 0) this.again();
     }
   }
 
