@@ -2,7 +2,6 @@ import type { ConsoleWorkload } from '@backlot/console/workload';
 import { IconDeviceGamepad2 } from '@tabler/icons-react';
 import { streamPhrases } from '../contract/phrases.ts';
 import { INSTANCE_JOB } from '../contract/tasks.ts';
-import { turnPhrases } from '../contract/turn.ts';
 
 /** The console half of streams. Small, because every page of the console loads it; its pages come when needed. */
 const streamsConsole: ConsoleWorkload = {
@@ -35,7 +34,7 @@ const streamsConsole: ConsoleWorkload = {
       'command.new': '新建应用',
     },
   },
-  phrases: { ...streamPhrases, ...turnPhrases },
+  phrases: streamPhrases,
   jobPath: (job) => (job.kind === INSTANCE_JOB ? '/streams/instances' : undefined),
   commands: [
     { id: 'streams.apps', label: 'command.apps', path: '/streams' },

@@ -33,7 +33,7 @@ export function AppSettingsForm({ app }: { readonly app: App }) {
   const mayWrite = can('streams.apps.write', app.projectId);
   const save = () => act.mutate(() => transport().run('PATCH', paths.app(app.id), { json: patch }));
   return (
-    <fieldset disabled={!mayWrite} style={{ margin: 0, padding: 0, border: 0, minWidth: 0 }}>
+    <fieldset disabled={!mayWrite} className={classes.settings}>
       <Section title={say('set.general')}>
         <div className={classes.fields}>
           <TextInput

@@ -39,6 +39,7 @@ export function LookForm({
           label={say('look.accent')}
           size="xs"
           format="hex"
+          withEyeDropper={false}
           value={look.accent ?? ''}
           onChange={(value) => {
             const { accent: _, ...rest } = look;

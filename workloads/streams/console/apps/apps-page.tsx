@@ -140,7 +140,7 @@ function Tile({ app }: { readonly app: App }) {
       <p className={classes.state}>
         {app.enabled ? (
           app.trouble ? (
-            <StateBadge state="failed" label={sentence(app.trouble)} />
+            <span className={classes.trouble}>{sentence(app.trouble)}</span>
           ) : (
             <span className="dim">
               <Release app={app} />

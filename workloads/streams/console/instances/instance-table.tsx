@@ -15,13 +15,16 @@ interface InstanceTableProps {
   readonly instances: readonly Instance[];
   readonly onEnd: () => void;
   readonly withApp?: boolean;
+  /** False where the heading says already on which node and GPU they are. */
+  readonly withPlace?: boolean;
   readonly selected?: string | undefined;
   /** Left out: opens it on the page of all instances. */
   readonly onOpen?: (instance: Instance) => void;
 }
 
 /** Instances as rows, each with what it takes now. */
-export function InstanceTable({ instances, onEnd, withApp = true, selected, onOpen }: InstanceTableProps) {
+export function InstanceTable(props: InstanceTableProps) {
+  const { instances, onEnd, withApp = true, withPlace = true, selected, onOpen } = props;
   const say = useTexts(streamTexts);
   const format = useFormat();
   const goTo = useGoTo();
@@ -49,23 +52,29 @@ export function InstanceTable({ instances, onEnd, withApp = true, selected, onOp
         </>
       ),
     },
-    {
-      key: 'where',
-      header: say('col.node'),
-      width: 'minmax(120px, 2fr)',
-      phone: 'meta',
-      cell: (one) =>
-        one.nodeName === null ? (
-          <span className="dim">
-            <WaitReason reason={one.wait} plain />
-          </span>
-        ) : (
-          <>
-            {one.nodeName}
-            {one.gpu !== null && <span className="dim"> · {say('instances.gpu', { index: one.gpu })}</span>}
-          </>
-        ),
-    },
+    ...(withPlace
+      ? [
+          {
+            key: 'where',
+            header: say('col.node'),
+            width: 'minmax(120px, 2fr)',
+            phone: 'meta',
+            cell: (one: Instance) =>
+              one.nodeName === null ? (
+                <span className="dim">
+                  <WaitReason reason={one.wait} plain />
+                </span>
+              ) : (
+                <>
+                  {one.nodeName}
+                  {one.gpu !== null && (
+                    <span className="dim"> · {say('instances.gpu', { index: one.gpu })}</span>
+                  )}
+                </>
+              ),
+          } as const,
+        ]
+      : []),
     {
       key: 'memory',
       header: say('col.memory'),

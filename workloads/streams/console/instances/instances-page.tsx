@@ -155,13 +155,13 @@ function PlaceView({ group, place, selected, onOpen, onEnd }: NodeSectionProps &
           <div className={classes.load}>
             <Meter label="GPU" value={load.utilization} text={format.percent(load.utilization)} />
             <Meter
-              label={say('instances.vram')}
+              label={say('instances.vram.short')}
               value={load.vramUsed / Math.max(1, load.vramTotal)}
               text={`${format.bytes(load.vramUsed)} / ${format.bytes(load.vramTotal)}`}
             />
             {capacity && capacity.encoderSessions > 0 && (
               <Meter
-                label={say('instances.encoder')}
+                label={say('instances.encoder.short')}
                 value={load.encoderSessions / capacity.encoderSessions}
                 text={`${load.encoderSessions} / ${capacity.encoderSessions}`}
               />
@@ -169,7 +169,13 @@ function PlaceView({ group, place, selected, onOpen, onEnd }: NodeSectionProps &
           </div>
         )}
       </div>
-      <InstanceTable instances={place.instances} onEnd={onEnd} selected={selected} onOpen={onOpen} />
+      <InstanceTable
+        instances={place.instances}
+        onEnd={onEnd}
+        withPlace={false}
+        selected={selected}
+        onOpen={onOpen}
+      />
       {place.others.length > 0 && (
         <div className={classes.others}>
           <span className="dim">{say('instances.other')}</span>

@@ -1,5 +1,5 @@
 import { useTexts } from '@backlot/console/workload';
-import { NumberInput, Select, SimpleGrid, Switch, Textarea, TextInput } from '@mantine/core';
+import { NumberInput, Select, Switch, Textarea, TextInput } from '@mantine/core';
 import { launchVariables } from '../../contract/app.ts';
 import { appTexts } from '../app/app-texts.ts';
 import type { DraftFault, RecipeDraft } from './draft.ts';
@@ -46,7 +46,7 @@ export function RecipeForm(props: DraftProps) {
           error={fault('argv')}
           onChange={(event) => onChange({ argv: event.currentTarget.value })}
         />
-        <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md" verticalSpacing="sm">
+        <div className={classes.pair}>
           <TextInput
             label={say('recipe.cwd')}
             description={say('recipe.cwd.text')}
@@ -70,7 +70,7 @@ export function RecipeForm(props: DraftProps) {
             error={fault('env')}
             onChange={(event) => onChange({ env: event.currentTarget.value })}
           />
-        </SimpleGrid>
+        </div>
         {hidden && <p className="dim">{say('recipe.kept')}</p>}
       </fieldset>
       <fieldset className={classes.group}>

@@ -56,12 +56,18 @@ export function SessionTable({ sessions, onEnd, withApp = true, fill = false }: 
       phone: 'meta',
       cell: (one) => one.nodeName ?? <span className="dim">–</span>,
     },
-    {
-      key: 'end',
-      header: say('col.end'),
-      width: 'minmax(110px, 1fr)',
-      cell: (one) => (one.end ? sayState(`end.${one.end.reason}`) : <span className="dim">–</span>),
-    },
+    ...(sessions.some((one) => one.end)
+      ? [
+          {
+            key: 'end',
+            header: say('col.end'),
+            width: 'minmax(110px, 1fr)',
+            phone: 'meta',
+            cell: (one: Session) =>
+              one.end ? sayState(`end.${one.end.reason}`) : <span className="dim">–</span>,
+          } as const,
+        ]
+      : []),
     {
       key: 'lasted',
       header: say('session.lasted'),
