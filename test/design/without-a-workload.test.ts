@@ -5,7 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyRepository, repository } from './copy-repository.ts';
 
 /** A command of each workload, by which its absence shows in the help. */
-const commandOf: Readonly<Record<string, string>> = { renders: 'render', rooms: 'rooms', streams: 'apps' };
+const commandOf: Readonly<Record<string, string>> = {
+  renders: 'render',
+  rooms: 'rooms',
+  streams: 'apps',
+  transcodes: 'transcode',
+};
 const workloads = readdirSync(join(repository, 'workloads'));
 
 it('every workload is tried without', () => {

@@ -5,6 +5,9 @@ import type { ExitCode } from './exit-codes.ts';
 
 /** What commands about a project begin with: the one that was named, else the only one there is. */
 export { findProject } from './commands/find.ts';
+/** Files to and from the store: resumed, checked, with a bar. */
+export { DownloadBroken, downloadArtifact } from './transfer/download-artifact.ts';
+export { uploadFile } from './transfer/upload-file.ts';
 
 /**
  * The port by which a workload adds commands to `backlot`: a command is data (its words, arguments, options

@@ -4,6 +4,7 @@ import type { NodeWorkload } from '@backlot/node/workload';
 import { renders } from '@backlot/renders';
 import { rooms } from '@backlot/rooms';
 import { streams } from '@backlot/streams';
+import { transcodes } from '@backlot/transcodes';
 import type { CliCommand } from './command.ts';
 
 /** A kind of work: what it brings to each of our processes, loaded by the process that needs it. */
@@ -25,4 +26,5 @@ export const workloads: readonly Workload[] = [
   renders,
   rooms,
   streams,
+  transcodes,
 ];

@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DownloadBroken, downloadArtifact } from '@backlot/cli/command';
 import type { Artifact } from '@backlot/contract/api/artifacts';
 import { ApiClient } from '@backlot/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DownloadBroken, download } from './download.ts';
 import { findMissing } from './find-missing.ts';
 import { settingsOf } from './render-command.ts';
 
@@ -106,11 +106,11 @@ describe('a download', () => {
 
   it('is the file as it was committed, and is not made again when it is there', async () => {
     const target = join(folder, 'out');
-    const path = await download(client, artifact('frame-000001.png', content), target, signal);
+    const path = await downloadArtifact(client, artifact('frame-000001.png', content), target, signal);
     expect((await readFile(path)).equals(content)).toBe(true);
     const before = content;
     content = Buffer.from('something else');
-    expect(await download(client, artifact('frame-000001.png', before), target, signal)).toBe(path);
+    expect(await downloadArtifact(client, artifact('frame-000001.png', before), target, signal)).toBe(path);
     expect((await readFile(path)).equals(before)).toBe(true);
     content = before;
   });
@@ -118,16 +118,16 @@ describe('a download', () => {
   it('leaves nothing behind when other bytes arrive', async () => {
     const target = join(folder, 'broken');
     const wrong = artifact('frame-000002.png', Buffer.from('what it should be'));
-    await expect(download(client, wrong, target, signal)).rejects.toThrow(DownloadBroken);
+    await expect(downloadArtifact(client, wrong, target, signal)).rejects.toThrow(DownloadBroken);
     expect(await readdir(target)).toEqual([]);
   });
 
   it.each(['../evil.png', '/etc/cron.d/x', '.bashrc', 'a/../../b', 'a\\..\\b'])(
     'is never written to %s',
     async (name) => {
-      await expect(download(client, artifact(name, content), join(folder, 'names'), signal)).rejects.toThrow(
-        DownloadBroken,
-      );
+      await expect(
+        downloadArtifact(client, artifact(name, content), join(folder, 'names'), signal),
+      ).rejects.toThrow(DownloadBroken);
     },
   );
 });

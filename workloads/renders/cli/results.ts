@@ -1,9 +1,8 @@
 import { relative } from 'node:path';
-import type { CommandContext } from '@backlot/cli/command';
+import { type CommandContext, DownloadBroken, downloadArtifact } from '@backlot/cli/command';
 import type { Artifact } from '@backlot/contract/api/artifacts';
 import { outputs, type Render } from '../contract.ts';
 import type { Client } from './api.ts';
-import { DownloadBroken, download } from './download.ts';
 import { incomplete, reasonText } from './follow.ts';
 import { words } from './words.ts';
 
@@ -44,7 +43,7 @@ export class ResultFolder {
 
   async fetch(artifact: Artifact): Promise<void> {
     if (this.#fetched.has(artifact.id)) return;
-    this.#fetched.set(artifact.id, await download(this.#client, artifact, this.path, this.#signal));
+    this.#fetched.set(artifact.id, await downloadArtifact(this.#client, artifact, this.path, this.#signal));
   }
 
   get files(): string[] {

@@ -1,10 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, openAsBlob } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { type CommandContext, UsageError } from '@backlot/cli/command';
-import type { Artifact } from '@backlot/contract/api/artifacts';
+import { type CommandContext, UsageError, uploadFile } from '@backlot/cli/command';
 import { formatOf, type ModelFile } from '../contract.ts';
 import type { Client } from './api.ts';
 import { words } from './words.ts';
@@ -62,70 +58,8 @@ export async function uploadFiles(
 ): Promise<ModelFile[]> {
   const uploaded: ModelFile[] = [];
   for (const file of files) {
-    const artifact = await uploadOne(context, client, projectId, file);
+    const artifact = await uploadFile(context, client, projectId, file);
     uploaded.push({ artifactId: artifact.id, path: file.name });
   }
   return uploaded;
-}
-
-async function uploadOne(
-  { out, say, signal, env }: CommandContext,
-  client: Client,
-  projectId: string,
-  file: LocalFile,
-): Promise<Artifact> {
-  const blob = await openAsBlob(file.path);
-  const progress = out.progress({
-    title: say(words.uploading, { name: file.name }),
-    total: blob.size,
-    unit: 'bytes',
-  });
-  try {
-    const { artifact, sent } = await client.artifacts.upload(blob, {
-      projectId,
-      name: basename(file.name),
-      signal,
-      memory: uploadMemory(env),
-      // Node hashes natively, several times faster than the SDK's own code for browsers.
-      digest: () => sha256OfFile(file.path, signal),
-      onProgress: ({ phase, done }) => {
-        if (phase === 'sending') progress.update({ done });
-      },
-    });
-    progress.succeed(sent ? undefined : say(words.alreadyThere));
-    return artifact;
-  } catch (error) {
-    progress.fail();
-    throw error;
-  }
-}
-
-/** SHA-256 of a file's bytes. */
-export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash, signal ? { signal } : {});
-  return hash.digest('hex');
-}
-
-/** Addresses of unfinished uploads, so that the next run goes on where this one was cut off. */
-function uploadMemory(env: CommandContext['env']) {
-  const base = env.XDG_STATE_HOME ?? (env.HOME ? join(env.HOME, '.local', 'state') : undefined);
-  const folder = base === undefined ? undefined : join(base, 'backlot', 'uploads');
-  const fileOf = (key: string) => join(folder ?? '', createHash('sha256').update(key).digest('hex'));
-  return {
-    async get(key: string): Promise<string | undefined> {
-      if (folder === undefined) return undefined;
-      return readFile(fileOf(key), 'utf8').catch(() => undefined);
-    },
-    async set(key: string, address: string): Promise<void> {
-      if (folder === undefined) return;
-      // Losing the memory costs a second upload, never the first one.
-      await mkdir(folder, { recursive: true, mode: 0o700 })
-        .then(() => writeFile(fileOf(key), address, { mode: 0o600 }))
-        .catch(() => undefined);
-    },
-    async delete(key: string): Promise<void> {
-      if (folder !== undefined) await rm(fileOf(key), { force: true });
-    },
-  };
 }

@@ -19,8 +19,6 @@ export const words = {
     en: '<file>: the folder holds more than {limit} files. Name the model itself.',
     'zh-CN': '<file>：文件夹中的文件超过 {limit} 个。请直接指定模型文件。',
   },
-  uploading: { en: 'Uploading {name}', 'zh-CN': '正在上传 {name}' },
-  alreadyThere: { en: 'already there, nothing sent', 'zh-CN': '已存在，无需上传' },
   rendering: { en: 'Rendering', 'zh-CN': '正在渲染' },
   importing: { en: 'reading the model', 'zh-CN': '正在读取模型' },
   framesDone: { en: '{count} {count|frame|frames}', 'zh-CN': '{count} 帧' },

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Artifact } from '@backlot/contract/api/artifacts';
-import type { Client } from './api.ts';
-import { sha256OfFile } from './upload.ts';
+import type { ApiClient } from '@backlot/sdk';
+import { sha256OfFile } from './upload-file.ts';
 
 /** Bytes that are not those that the control plane has committed. */
 export class DownloadBroken extends Error {
@@ -22,8 +22,8 @@ const SAFE_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)
  * @returns the path of the file
  * @throws DownloadBroken
  */
-export async function download(
-  client: Client,
+export async function downloadArtifact(
+  client: ApiClient,
   artifact: Artifact,
   folder: string,
   signal: AbortSignal,
