@@ -1,5 +1,7 @@
 import type { Clock } from '@backlot/contract/clock';
+import { type RoomAddress, roomOfToken } from './address.ts';
 import type { BackOff } from './back-off.ts';
+import { RoomError } from './errors.ts';
 import type { MediaOptions } from './media.ts';
 import type { OpenSocket } from './socket.ts';
 
@@ -22,4 +24,21 @@ export interface RoomOptions extends Omit<MediaOptions, 'clock'> {
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly openSocket?: OpenSocket;
+}
+
+/** Where to connect now: as the options say, or to the room that one was sent to. @throws RoomError when none is named. */
+export async function addressOf(
+  options: RoomOptions,
+  target: { readonly room: string; readonly token: string } | undefined,
+): Promise<RoomAddress> {
+  const { url, identity, token: own } = options;
+  const token = target?.token ?? (typeof own === 'function' ? await own() : own);
+  const room = target?.room ?? options.room ?? (token === undefined ? undefined : roomOfToken(token));
+  if (room === undefined) throw new RoomError('refused', 'No room was named.', { reason: 'no_room' });
+  return {
+    url,
+    room,
+    ...(token === undefined ? {} : { token }),
+    ...(identity === undefined ? {} : { identity }),
+  };
 }

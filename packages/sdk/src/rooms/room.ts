@@ -1,6 +1,4 @@
 import { type Clock, systemClock } from '@backlot/contract/clock';
-import type { RoomAddress } from './address.ts';
-import { roomOfToken } from './address.ts';
 import { type BackOff, defaultBackOff } from './back-off.ts';
 import {
   type CameraOptions,
@@ -20,7 +18,7 @@ import { Published } from './published.ts';
 import { reactions } from './reactions.ts';
 import { Rebuild } from './rebuild.ts';
 import { type RoomEvents, tellChange } from './room-events.ts';
-import type { RoomOptions } from './room-options.ts';
+import { addressOf, type RoomOptions } from './room-options.ts';
 import { type RpcHandler, RpcHandlers } from './rpc.ts';
 import { openWebSocket } from './socket.ts';
 import {
@@ -77,6 +75,7 @@ export class Room extends Emitter<RoomEvents> {
   /** Counts sessions: what an older one began is of no use to the next. */
   #session = 0;
   #wasJoined = false;
+  #refusal: RoomError | undefined;
   #target: { room: string; token: string } | undefined;
   #displayName: string;
 
@@ -122,7 +121,7 @@ export class Room extends Emitter<RoomEvents> {
       room: this,
     });
     this.#connection = new Connection({
-      address: () => this.#address(),
+      address: () => addressOf(options, this.#target),
       have: () => this.#media.have(),
       openSocket: options.openSocket ?? openWebSocket,
       clock: this.#clock,
@@ -304,18 +303,6 @@ export class Room extends Emitter<RoomEvents> {
     await this.#close('left', undefined, told);
   }
 
-  #address(): RoomAddress | Promise<RoomAddress> {
-    const { url, identity } = this.#options;
-    const make = (token: string | undefined): RoomAddress => {
-      const room = this.#target?.room ?? this.#options.room ?? (token ? roomOfToken(token) : undefined);
-      if (room === undefined) throw new RoomError('refused', 'No room was named.', { reason: 'no_room' });
-      return { url, room, ...(token ? { token } : {}), ...(identity === undefined ? {} : { identity }) };
-    };
-    if (this.#target) return make(this.#target.token);
-    const { token } = this.#options;
-    return typeof token === 'function' ? token().then(make) : make(token);
-  }
-
   async #request(method: string, data: object, limitMs?: number): Promise<unknown> {
     const session = this.#connection.session;
     if (!session) throw new RoomError('disconnected', 'There is no connection to the room.');
@@ -341,6 +328,7 @@ export class Room extends Emitter<RoomEvents> {
   /** A new session: joins, and sends what is to be sent. */
   async #enter(): Promise<void> {
     const session = ++this.#session;
+    this.#refusal = undefined;
     await this.#media.close();
     this.#published.notSent();
     if (session !== this.#session || this.#isClosed()) return;
@@ -348,7 +336,7 @@ export class Room extends Emitter<RoomEvents> {
     this.#media = media;
     try {
       // All in one round trip. In a lobby these are refused; they are asked for again once one is in.
-      await Promise.all([media.load(), media.open('receive')]).catch(ignoreRefusal);
+      await Promise.all([media.load(), media.open('receive')]).catch((error) => this.#refused(error));
       await this.#join(session);
     } catch (error) {
       if (session !== this.#session || this.#isClosed()) return;
@@ -362,7 +350,7 @@ export class Room extends Emitter<RoomEvents> {
 
   async #join(session: number): Promise<void> {
     const media = this.#media;
-    if (!media.receiveCapabilities) await media.load().catch(ignoreRefusal);
+    if (!media.receiveCapabilities) await media.load().catch((error) => this.#refused(error));
     const answer = (await this.#request('join', {
       displayName: this.#displayName,
       device: this.#options.device ?? {},
@@ -462,8 +450,15 @@ export class Room extends Emitter<RoomEvents> {
     throw new Error(`This client does not know ${method}.`);
   }
 
+  /** The answer to a request knows why better than the last word before the socket is closed. */
+  #refused(error: unknown): void {
+    if (!(error instanceof RoomError) || error.code !== 'refused') throw error;
+    this.#refusal = error;
+  }
+
   #end(reason: EndReason, error: RoomError): void {
-    void this.#close(reason, reason === 'left' ? undefined : error);
+    const why = reason === 'refused' ? (this.#refusal ?? error) : error;
+    void this.#close(reason, reason === 'left' ? undefined : why);
   }
 
   async #close(reason: EndReason, error: RoomError | undefined, before?: Promise<unknown>): Promise<void> {
@@ -492,8 +487,4 @@ export class Room extends Emitter<RoomEvents> {
     tellChange(this, change, state);
     this.emit('change', state);
   }
-}
-
-function ignoreRefusal(error: unknown): void {
-  if (!(error instanceof RoomError) || error.code !== 'refused') throw error;
 }

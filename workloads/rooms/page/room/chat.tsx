@@ -16,7 +16,9 @@ export function Chat({ session, state }: { readonly session: RoomSession; readon
   const time = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: it is the number of lines that moves the end
-  useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [lines.length]);
+  useEffect(() => {
+    end.current?.scrollIntoView({ block: 'end' });
+  }, [lines.length]);
 
   const send = (event: FormEvent) => {
     event.preventDefault();
