@@ -97,9 +97,9 @@ const instanceSentences = {
     'zh-CN': '版本 {version} 已不再是要运行的版本。',
   },
   'streams.instance.never_connected': {
-    en: 'The application was started, but did not connect within {seconds} s. Check that its arguments hold {signallingUrl} and that the machine reaches this address.',
+    en: 'The application was started, but did not connect within {seconds} s. Check that its arguments use the launch variable signallingUrl, and that the machine reaches this address.',
     'zh-CN':
-      '应用已启动，但在 {seconds} 秒内未连接。请检查参数中是否包含 {signallingUrl}，以及机器能否访问该地址。',
+      '应用已启动，但在 {seconds} 秒内未连接。请检查参数中是否使用了启动变量 signallingUrl，以及机器能否访问该地址。',
   },
   'streams.instance.no_picture': {
     en: 'The application connected, but showed no picture within {seconds} s. Look at its log; on Linux it often lacks -RenderOffscreen.',

@@ -6,6 +6,7 @@ import {
   InstanceResult,
   streamPhrases,
 } from '../contract.ts';
+import { ensureDemoApp } from './apps/demo-app.ts';
 import { appRoutes } from './apps/routes.ts';
 import { importRoutes } from './import/routes.ts';
 import { followInstances } from './instances/follow-job.ts';
@@ -51,6 +52,7 @@ export const streamsControl: ControlWorkload = {
   async start(kernel) {
     const { ground, signalling } = runtimeOf(kernel);
     await nobodyIsHere(ground);
+    await ensureDemoApp(ground);
     exposeMetrics(ground);
     const ticker = new Ticker(ground);
     ticker.start();

@@ -7,5 +7,5 @@ const longestPauseMs = 60_000;
 export function pauseAfter(failures: number): number | null {
   if (failures >= crashLoopAfter) return null;
   if (failures <= 0) return 0;
-  return Math.min(longestPauseMs, firstPauseMs * 4 ** (failures - 1));
+  return Math.min(longestPauseMs, firstPauseMs * 2 ** (failures - 1));
 }
