@@ -1,6 +1,6 @@
 import nodeDataChannel from 'node-datachannel';
 import type { ConsumerView, WebRtcTransportView } from '../contract/media/calls.ts';
-import type { RtpCapabilities } from '../contract/media/rtp.ts';
+import type { DtlsParameters, RtpCapabilities } from '../contract/media/rtp.ts';
 
 /** What a viewer needs of a room: calls that succeed. A test room has it, and so has a bench over a socket. */
 export interface RoomCalls {
@@ -39,9 +39,49 @@ export async function joinViewer(
     consumers.push(
       (await room.call('consume', { transportId, owner, producerId, rtpCapabilities })) as ConsumerView,
     );
+  const receiver = await receive(owner, transport, consumers);
+  await room.call('connectWebRtcTransport', { transportId, owner, dtlsParameters: receiver.dtlsParameters });
+  for (const { consumerId } of consumers) await room.call('resumeConsumer', { consumerId, owner });
+  return {
+    owner,
+    transportId,
+    consumerIds: consumers.map(({ consumerId }) => consumerId),
+    get state() {
+      return receiver.state;
+    },
+    get received() {
+      return receiver.received;
+    },
+    get missing() {
+      return receiver.missing;
+    },
+    close: () => receiver.close(),
+  };
+}
 
-  const peer = new nodeDataChannel.PeerConnection(owner, { iceServers: [], bindAddress: '127.0.0.1' });
-  const counters = new Map<number, { highest: number; received: number; first: number }>();
+/** The receiving end of a transport: answers the server's offer and counts. */
+export interface Receiver {
+  readonly dtlsParameters: DtlsParameters;
+  readonly state: string;
+  readonly received: number;
+  readonly missing: number;
+  close(): void;
+}
+
+/** What of a transport and its consumers a receiver has to know. */
+export type ReceivedTransport = Pick<
+  WebRtcTransportView,
+  'iceParameters' | 'iceCandidates' | 'dtlsParameters'
+>;
+export type ReceivedConsumer = Pick<ConsumerView, 'kind' | 'rtpParameters'>;
+
+export async function receive(
+  name: string,
+  transport: ReceivedTransport,
+  consumers: readonly ReceivedConsumer[],
+): Promise<Receiver> {
+  const peer = new nodeDataChannel.PeerConnection(name, { iceServers: [], bindAddress: '127.0.0.1' });
+  const counters = new Map<number, Counter>();
   let state = 'new';
   peer.onStateChange((next) => {
     state = next;
@@ -58,23 +98,14 @@ export async function joinViewer(
     });
   });
   peer.setRemoteDescription(offerOf(transport, consumers), 'offer');
-  const answer = await answered;
-  const fingerprint = /a=fingerprint:(\S+) (\S+)/.exec(answer);
-  await room.call('connectWebRtcTransport', {
-    transportId,
-    owner,
-    dtlsParameters: {
-      role: 'client',
-      fingerprints: [{ algorithm: fingerprint?.[1]?.toLowerCase(), value: fingerprint?.[2] }],
-    },
-  });
-  for (const { consumerId } of consumers) await room.call('resumeConsumer', { consumerId, owner });
-  const sum = (pick: (counter: { highest: number; received: number; first: number }) => number) =>
+  const fingerprint = /a=fingerprint:(\S+) (\S+)/.exec(await answered);
+  const sum = (pick: (counter: Counter) => number) =>
     [...counters.values()].reduce((total, counter) => total + pick(counter), 0);
   return {
-    owner,
-    transportId,
-    consumerIds: consumers.map(({ consumerId }) => consumerId),
+    dtlsParameters: {
+      role: 'client',
+      fingerprints: [{ algorithm: 'sha-256', value: fingerprint?.[2] ?? '' }],
+    },
     get state() {
       return state;
     },
@@ -88,12 +119,15 @@ export async function joinViewer(
   };
 }
 
+interface Counter {
+  highest: number;
+  received: number;
+  readonly first: number;
+}
+
 const probation = 1_234;
 
-function count(
-  counters: Map<number, { highest: number; received: number; first: number }>,
-  message: Buffer,
-): void {
+function count(counters: Map<number, Counter>, message: Buffer): void {
   // RTCP has payload types 64 to 95 in this place (RFC 5761).
   const type = (message[1] ?? 0) & 0x7f;
   if (message.length < 12 || (type >= 64 && type <= 95)) return;
@@ -112,7 +146,7 @@ function count(
 }
 
 /** The server's offer: mediasoup is ICE-lite and has no SDP, so it is written here. */
-function offerOf(transport: WebRtcTransportView, consumers: readonly ConsumerView[]): string {
+function offerOf(transport: ReceivedTransport, consumers: readonly ReceivedConsumer[]): string {
   const { iceParameters, iceCandidates, dtlsParameters } = transport;
   const fingerprint = dtlsParameters.fingerprints.find(({ algorithm }) => algorithm === 'sha-256');
   const common = [
