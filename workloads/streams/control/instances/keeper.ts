@@ -95,7 +95,7 @@ async function keepPool(ground: Ground, change: Change, appId: string): Promise<
     .selectFrom('streams_app')
     .selectAll()
     .where('id', '=', appId)
-    .forUpdate()
+    .forNoKeyUpdate()
     .executeTakeFirst();
   if (!app) return [];
   const instances = await readOpen(change, appId);
@@ -165,7 +165,7 @@ async function readOpen(change: Change, appId: string): Promise<OpenInstance[]> 
     FROM streams_instance i
     LEFT JOIN task t ON t.job_id = i.job_id
     LEFT JOIN node n ON n.id = i.node_id
-    WHERE i.app_id = ${appId} AND i.state <> 'ended' ORDER BY i.id FOR UPDATE OF i
+    WHERE i.app_id = ${appId} AND i.state <> 'ended' ORDER BY i.id FOR NO KEY UPDATE OF i
   `.execute(change.tx);
   return rows;
 }
