@@ -43,6 +43,8 @@ const openLimitMs = 10_000;
 const activityEveryMs = 5_000;
 /** Attempts at a media connection that bring no picture before the session says that the network does not let it pass. */
 const mediaAttempts = 3;
+/** What the server says before it closes with "come back at once". */
+const comesBack: ReadonlySet<string> = new Set(['role_changed', 'stream_moved', 'signalling_restarts']);
 
 /**
  * A viewer's session with an application: from the first knock over the queue to the last picture. It connects at
@@ -77,6 +79,8 @@ export class StreamSession {
   #wantsKeys = false;
   #failures = 0;
   #lastWorkedAt: number;
+  /** This connection has been let in. */
+  #admitted = false;
   #ended: Extract<ServerNotice, { type: 'backlot.ended' }> | null = null;
   #refused: Extract<ServerNotice, { type: 'backlot.refused' }> | null = null;
   #activityAt = Number.NEGATIVE_INFINITY;
@@ -249,6 +253,8 @@ export class StreamSession {
   }
 
   #connect(): void {
+    this.#admitted = false;
+    this.#refused = null;
     this.#plans.set('open', openLimitMs, () => this.#player.closeSocket(4000, 'no answer'));
     this.#player.connect();
   }
@@ -284,6 +290,7 @@ export class StreamSession {
         this.#role = notice.role;
         this.#token = notice.token ?? undefined;
         this.#tokenIsOld = false;
+        this.#admitted = true;
         this.#refused = null;
         if (notice.token !== null) this.#memory.write(notice.token);
         this.#events.emit('session', { sessionId: notice.sessionId, playerId: notice.playerId });
@@ -324,9 +331,13 @@ export class StreamSession {
         this.#events.emit('warning', { why: notice.why, endsInMs: notice.endsInMs });
         return;
       case 'backlot.refused':
-        this.#refused = notice;
-        // Its media has another shape from now on: coming back means beginning it anew.
-        if (notice.code === 'role_changed' || notice.code === 'stream_moved') this.#stream = undefined;
+        if (comesBack.has(notice.code)) {
+          // Nothing was asked for: the server says why it closes. Where the media changes, too, it is begun anew.
+          if (notice.code !== 'signalling_restarts') this.#stream = undefined;
+          return;
+        }
+        // Once admitted, a refusal is about one wish; it does not explain a connection that breaks later.
+        if (!this.#admitted) this.#refused = notice;
         this.#events.emit('refused', { code: notice.code, message: notice.message });
         return;
       case 'backlot.ended':
@@ -343,7 +354,6 @@ export class StreamSession {
       this.#token = undefined;
       this.#memory.clear();
       this.#tokenIsOld = false;
-      this.#refused = null;
       this.#connect();
       return;
     }

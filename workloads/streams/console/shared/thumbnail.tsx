@@ -4,10 +4,10 @@ import { useEffect, useRef, useState } from 'react';
 import { paths } from '../queries.ts';
 import classes from './thumbnail.module.css';
 
-const everyMs = 10_000;
+const everyMs = 20_000;
 
 /**
- * The picture of a running stream, taken from the stream itself by the node; anew every ten seconds while it is in
+ * The picture of a running stream, taken from the stream itself by the node; anew every twenty seconds while it is in
  * sight, and the one before stays until the next is whole, so that nothing flickers.
  */
 export function Thumbnail({ instanceId, alt }: { readonly instanceId: string | null; readonly alt: string }) {
