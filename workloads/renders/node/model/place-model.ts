@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { TaskFailure } from '@backlot/node/workload';
 import { formatOf, type ModelFormat, renderFailure } from '../../contract.ts';
-import { chooseMain } from './choose-main.ts';
+import { chooseMain } from './choose-main-file.ts';
 import { unzip, ZipRefused } from './unzip.ts';
 
 /** Folder below `inputs/` that holds the model as it was uploaded. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import yazl from 'yazl';
-import { chooseMain } from './choose-main.ts';
+import { chooseMain } from './choose-main-file.ts';
 import { placeOf, unzip, ZipRefused } from './unzip.ts';
 
 let folder: string;
