@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SessionDetail, StatsAnswer, StreamCountsAnswer } from '../contract.ts';
-import { plainRecipe, type Studio, startStudio } from '../testing/studio.ts';
+import { App, SessionDetail, StatsAnswer, StreamCountsAnswer } from '../contract.ts';
+import { type Play, plainRecipe, type Studio, startStudio } from '../testing/studio.ts';
 
 let studio: Studio;
 beforeAll(async () => {
@@ -164,5 +164,111 @@ describe('a session from a link', { timeout: 120_000 }, () => {
     expect(over.end?.reason).toBe('disconnected');
     const late = await studio.play('back', `session=${token}`);
     expect((await late.ended()).code).toBe(1008);
+  });
+});
+
+describe('people in a session', { timeout: 120_000 }, () => {
+  const here = async (play: Play) => {
+    const { sessionId, playerId, role } = await play.hear('backlot.session');
+    return { sessionId: String(sessionId), playerId: String(playerId), role };
+  };
+
+  it('are one in control and some who watch; control is asked for, handed over, and taken by an operator', async () => {
+    await studio.createApp({ slug: 'together', limits: { viewers: 1 } });
+    const first = await studio.play('together');
+    const owner = await here(first);
+    await first.hear('streamerList');
+    const second = await studio.play('together', `sessionId=${owner.sessionId}`);
+    const guest = await here(second);
+    expect(guest).toMatchObject({ sessionId: owner.sessionId, role: 'viewer' });
+    await second.hear('streamerList');
+    const third = await studio.play('together', `sessionId=${owner.sessionId}`);
+    expect((await third.ended()).code).toBe(1013);
+
+    second.say({ type: 'backlot.takeControl' });
+    expect(await first.hear('backlot.controlWanted')).toMatchObject({ by: guest.playerId });
+    second.say({ type: 'backlot.handOver', to: guest.playerId });
+    expect(await second.hear('backlot.refused')).toMatchObject({ code: 'control_not_yours' });
+    first.say({ type: 'backlot.handOver', to: guest.playerId });
+    await studio.until('the guest is in control', async () => {
+      const session = await studio.session(owner.sessionId);
+      return session.controller === guest.playerId;
+    });
+    const back = await studio.call('PUT', `/sessions/${owner.sessionId}/control`, SessionDetail, {
+      playerId: owner.playerId,
+    });
+    expect(back.controller).toBe(owner.playerId);
+
+    await studio.call(
+      'POST',
+      `/sessions/${owner.sessionId}/players/${guest.playerId}/kick`,
+      SessionDetail,
+      {},
+    );
+    expect((await second.ended()).code).toBe(1001);
+    expect((await studio.session(owner.sessionId)).state).toBe('ready');
+    const over = await studio.call('POST', `/sessions/${owner.sessionId}/end`, SessionDetail, {});
+    expect(over.end).toMatchObject({ reason: 'kicked' });
+    expect(await first.hear('backlot.ended')).toMatchObject({ reason: 'kicked' });
+  });
+
+  it('come in by a ticket, each for what it says and once', async () => {
+    await studio.createApp({ slug: 'private', access: 'ticket', maxInstances: 3 });
+    await studio.createApp({ slug: 'other', access: 'ticket' });
+    const without = await studio.play('private');
+    expect((await without.ended()).reason).toMatch(/opened with a ticket/);
+    const made = await studio.play('private', 'ticket=made.up.ticket');
+    expect((await made.ended()).code).toBe(1008);
+    const { ticket, url } = await studio.ticket({ app: 'private', subject: 'Ms Li' });
+    expect(url).toContain(`/s/private#ticket=${ticket}`);
+    const elsewhere = await studio.play('other', `ticket=${ticket}`);
+    expect((await elsewhere.ended()).reason).toMatch(/for something else/);
+    const play = await studio.play('private', `ticket=${ticket}`);
+    const { sessionId } = await here(play);
+    expect((await studio.session(sessionId)).subject).toBe('Ms Li');
+    const twice = await studio.play('private', `ticket=${ticket}`);
+    expect((await twice.ended()).reason).toMatch(/has been used/);
+    const watch = await studio.ticket({ app: 'private', role: 'viewer', sessionId });
+    const viewer = await studio.play('private', `ticket=${watch.ticket}&role=controller`);
+    expect(await here(viewer)).toMatchObject({ sessionId, role: 'viewer' });
+  });
+
+  it('are warned before the time that nobody does anything in is up, and a sign of life takes it back', async () => {
+    await studio.createApp({ slug: 'idle', limits: { idleSeconds: 6 } });
+    const play = await studio.play('idle');
+    await play.hear('streamerList');
+    seePicture(play);
+    await play.hear('backlot.warning', ({ why, endsInMs }) => why === 'idle' && Number(endsInMs) > 0);
+    play.say({ type: 'backlot.activity' });
+    await play.hear('backlot.warning', ({ endsInMs }) => endsInMs === null);
+    expect(await play.hear('backlot.ended')).toMatchObject({ reason: 'idle' });
+    const { sessionId } = await here(play);
+    const { timeline } = await studio.session(sessionId);
+    expect(timeline.map(({ what }) => what).filter((what) => what === 'idle')).toHaveLength(2);
+  });
+
+  it('are warned before the longest time is up, whatever they do', async () => {
+    await studio.createApp({ slug: 'limit', limits: { maximumSeconds: 10, idleSeconds: null } });
+    const play = await studio.play('limit');
+    await play.hear('streamerList');
+    seePicture(play);
+    const warning = await play.hear('backlot.warning');
+    expect(warning).toMatchObject({ why: 'limit' });
+    expect(Number(warning.endsInMs)).toBeLessThanOrEqual(5_000);
+    play.say({ type: 'backlot.activity' });
+    expect(await play.hear('backlot.ended')).toMatchObject({ reason: 'limit' });
+  });
+
+  it('are let go when their app is switched off while they wait, and told why', async () => {
+    await studio.createApp({ slug: 'off', maxInstances: 1 });
+    const first = await studio.play('off');
+    await first.hear('streamerList');
+    const second = await studio.play('off');
+    await second.hear('backlot.queued');
+    await studio.call('PATCH', '/apps/off', App, { enabled: false });
+    expect(await second.hear('backlot.ended')).toMatchObject({ reason: 'disabled' });
+    expect(first.closed).toBeUndefined();
+    const third = await studio.play('off');
+    expect((await third.ended()).reason).toMatch(/switched off/);
   });
 });
