@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CallRoom } from '../testing/call-room.ts';
-import { findWorker, type MediaHouse, noWorker, openMediaHouse, patience } from '../testing/media-house.ts';
+import {
+  findWorker,
+  type MediaHouse,
+  noWorker,
+  openMediaHouse,
+  patience,
+  type TestRoom,
+} from '../testing/media-house.ts';
 
 const workerBin = await findWorker();
 const peers = 20;
@@ -12,7 +19,7 @@ describe.skipIf(!workerBin)(`workers that die or hang${workerBin ? '' : `: ${noW
   });
   afterAll(() => house?.close());
 
-  const homeOf = (call: CallRoom) => {
+  const homeOf = (call: CallRoom<TestRoom>) => {
     const slot = house.host.rooms.get(call.room.allocation)?.sites.all[0]?.slot;
     if (!slot?.running) throw new Error('the room has no home');
     return slot;
@@ -57,7 +64,7 @@ describe.skipIf(!workerBin)(`workers that die or hang${workerBin ? '' : `: ${noW
   }, 180_000);
 });
 
-function isOpen(call: CallRoom, transportId: string): boolean {
+function isOpen(call: CallRoom<TestRoom>, transportId: string): boolean {
   const told = call.room.told('transportState').filter((event) => event.transportId === transportId);
   return told.some(({ layer, state }) => layer === 'dtls' && state === 'connected');
 }

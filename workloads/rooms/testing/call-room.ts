@@ -1,15 +1,15 @@
 import type { MediaEvent } from '../contract/media/events.ts';
 import type { RtpCapabilities } from '../contract/media/rtp.ts';
-import type { TestRoom } from './media-house.ts';
 import { publishRtp, type RtpPublisher } from './rtp-publisher.ts';
+import type { Shard } from './shard.ts';
 import { joinViewer, type Viewer } from './viewer.ts';
 
 /**
  * One publisher and its viewers, who behave as the SDK does: whoever loses transports makes new ones at once, the publisher
  * publishes again, and viewers take whatever is published now.
  */
-export class CallRoom {
-  readonly room: TestRoom;
+export class CallRoom<R extends Shard = Shard> {
+  readonly room: R;
   readonly #packetsPerSecond: number;
   #capabilities: RtpCapabilities | undefined;
   #publisher: RtpPublisher | undefined;
@@ -20,7 +20,7 @@ export class CallRoom {
   #closed = false;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(room: TestRoom, packetsPerSecond: number) {
+  constructor(room: R, packetsPerSecond: number) {
     this.room = room;
     this.#packetsPerSecond = packetsPerSecond;
     this.#timer = setInterval(() => this.#follow(), 20);

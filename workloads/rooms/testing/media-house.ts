@@ -1,19 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { systemClock } from '@backlot/contract/clock';
 import { vi } from 'vitest';
-import {
-  type MediaMethod,
-  type MediaPayload,
-  MediaReply,
-  type MediaResult,
-  mediaMethodName,
-} from '../contract/media/calls.ts';
 import { codecsOf } from '../contract/media/codecs.ts';
 import type { MediaEvent, MediaEventKind } from '../contract/media/events.ts';
 import { MediaHostSettings, type MediaHostSettingsInput, ShardSettings } from '../contract/media/settings.ts';
 import { MediaHost } from '../node/media/media-host.ts';
-import { tapPath } from '../node/record/tap-protocol.ts';
 import { locateWorkers } from '../node/worker/locate.ts';
+import { openShard, type Shard } from './shard.ts';
 
 /** Where the worker of this machine is; nothing when none has been built or downloaded. */
 export async function findWorker(): Promise<string | undefined> {
@@ -21,14 +13,8 @@ export async function findWorker(): Promise<string | undefined> {
 }
 export const noWorker = 'no mediasoup worker on this machine (scripts/setup/mediasoup-worker.mjs makes one)';
 
-/** A room as control sees it: calls, and the events that came. */
-export interface TestRoom {
-  readonly allocation: string;
-  readonly events: readonly MediaEvent[];
-  /** Calls and expects success. */
-  call<M extends MediaMethod>(method: M, payload: MediaPayload<M>): Promise<MediaResult<M>>;
-  /** Calls and gives the answer, whatever it is; takes nonsense too. */
-  ask(method: string, payload: unknown): Promise<MediaReply>;
+/** A room as control sees it, and what a test wants to know of its events. */
+export interface TestRoom extends Shard {
   /** All events of a kind so far. */
   told<K extends MediaEventKind>(kind: K): Extract<MediaEvent, { event: K }>[];
   /** Waits for something, with an event of the kind that satisfies. */
@@ -36,7 +22,6 @@ export interface TestRoom {
     kind: K,
     test?: (event: Extract<MediaEvent, { event: K }>) => boolean,
   ): Promise<Extract<MediaEvent, { event: K }>>;
-  close(): Promise<void>;
 }
 
 export interface MediaHouse {
@@ -82,31 +67,10 @@ export async function openMediaHouse(
 }
 
 async function openRoom(host: MediaHost, settings: ShardSettings): Promise<TestRoom> {
-  const allocation = randomUUID();
-  const ending = new AbortController();
-  const events: MediaEvent[] = [];
-  const running = host.start({
-    id: allocation,
-    input: { roomId: randomUUID(), name: 'test', settings, tap: tapPath(allocation) },
-    workDir: '',
-    inputsDir: '',
-    signal: ending.signal,
-    progress: () => {},
-    notify: (_method, event) => events.push(event as MediaEvent),
-  });
-  const ask = async (method: string, payload: unknown) =>
-    MediaReply.parse(
-      JSON.parse(JSON.stringify(await host.call({ id: allocation }, method, payload))) as unknown,
-    );
-  const room: TestRoom = {
-    allocation,
-    events,
-    ask,
-    async call(method, payload) {
-      const reply = await ask(mediaMethodName(method), payload);
-      if (!reply.ok) throw new Error(`${method}: ${reply.code}: ${reply.message}`);
-      return reply.data as never;
-    },
+  const shard = await openShard(host, settings);
+  const { events } = shard;
+  return {
+    ...shard,
     told: (kind) => events.filter((event) => event.event === kind) as never,
     hear: (kind, test = () => true) =>
       vi.waitFor(() => {
@@ -114,14 +78,5 @@ async function openRoom(host: MediaHost, settings: ShardSettings): Promise<TestR
         if (!found) throw new Error(`no ${kind} among ${events.length} events`);
         return found as never;
       }, patience),
-    async close() {
-      ending.abort();
-      await running.catch(() => {});
-    },
   };
-  await vi.waitFor(async () => {
-    if (!host.rooms.has(allocation)) throw new Error('not open yet');
-    await host.rooms.get(allocation)?.sites.home();
-  }, patience);
-  return room;
 }

@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import type { TestRoom } from './media-house.ts';
+import type { Shard } from './shard.ts';
 
 /**
  * A publisher over a plain transport: packets of the right rate and size with the headers of VP8 or Opus, a key frame each
@@ -24,7 +24,10 @@ export interface RtpPublisherOptions {
 
 const ssrcs = { audio: 0x11223344, video: 0x55667788 };
 
-export async function publishRtp(room: TestRoom, options: RtpPublisherOptions): Promise<RtpPublisher> {
+export async function publishRtp(
+  room: Pick<Shard, 'call'>,
+  options: RtpPublisherOptions,
+): Promise<RtpPublisher> {
   const { owner, kind, packetsPerSecond, bytes = kind === 'audio' ? 120 : 1_000, appData = {} } = options;
   const transport = await room.call('createPlainTransport', { owner, direction: 'send', rtcpMux: true });
   const ssrc = ssrcs[kind];
