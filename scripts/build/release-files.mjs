@@ -79,6 +79,10 @@ async function writeManifests(out) {
     type: 'module',
     bin: { backlot: 'bin/backlot.mjs' },
     engines: { node: '>=22.12' },
+    // They lie in node_modules already; npm takes away what nobody names.
+    dependencies: Object.fromEntries(
+      external.vendored.map((name) => [name, versionOf(name, control.dependencies)]),
+    ),
     // What is built for one platform, and brought by `npm install` here: the database's server for machines without
     // one, and WebRTC for the demo application.
     optionalDependencies: { ...control.optionalDependencies, ...(await nativePackages()) },
@@ -98,6 +102,12 @@ async function nativePackages() {
     }
   }
   return wanted;
+}
+
+function versionOf(name, dependencies) {
+  const version = dependencies[name];
+  if (!version) throw new Error(`${name} is vendored, and no package names its version.`);
+  return version;
 }
 
 async function writeJson(path, value) {

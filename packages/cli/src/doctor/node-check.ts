@@ -4,6 +4,7 @@ import type { Capability } from '@backlot/contract/capability';
 import { systemClock } from '@backlot/contract/clock';
 import type { Phrase } from '@backlot/contract/phrase';
 import { type Machine as NodeMachine, openMachine } from '@backlot/node/drivers/machine';
+import { ffmpegProbe } from '@backlot/node/probes/ffmpeg-probe';
 import type { CapabilityProbe } from '@backlot/node/workload';
 import { pino } from 'pino';
 import type { Check, CheckContext, Finding } from './check.ts';
@@ -17,10 +18,18 @@ export const nodeCheck: Check = {
   async run(context) {
     const node = await openMachine({ dataDir: join(context.scratch, 'node'), clock: systemClock });
     try {
+      const workloads = await Promise.all(
+        context.workloads.map(async ({ name, node: load }) => ({
+          name,
+          probes: (await load()).probes ?? [],
+        })),
+      );
+      // What a workload without probes of its own needs, the kernel proves for all.
+      const provers = [{ name: ffmpegProbe.name, probes: [ffmpegProbe] }, ...workloads].filter(
+        ({ probes }) => probes.length > 0,
+      );
       const capabilities = await Promise.all(
-        context.workloads.map(async (workload) =>
-          probeWorkload(context, node, workload.name, await workload.node()),
-        ),
+        provers.map(({ name, probes }) => proveAll(context, node, name, probes)),
       );
       return [...describeMachine(context, node), ...capabilities.flat()];
     } finally {
@@ -52,11 +61,11 @@ function describeMachine({ say }: CheckContext, { sandbox, limits }: NodeMachine
   ];
 }
 
-async function probeWorkload(
+async function proveAll(
   context: CheckContext,
   node: NodeMachine,
   name: string,
-  { probes = [] }: { readonly probes?: readonly CapabilityProbe[] },
+  probes: readonly CapabilityProbe[],
 ): Promise<readonly Finding[]> {
   const found = await Promise.all(probes.map((probe) => runProbe(context, node, probe)));
   const capabilities = found.flat();
@@ -69,7 +78,7 @@ async function probeWorkload(
   return capabilities.map((capability) => ({
     check: name,
     status: 'ok',
-    text: `${capability.name} ${capability.version ?? ''}: ${capability.features.join(', ')}`.replace(
+    text: `${[capability.name, capability.version ?? ''].join(' ').trim()}: ${capability.features.join(', ')}`.replace(
       /: $/,
       '',
     ),
