@@ -20,17 +20,24 @@ export interface RtpPublisherOptions {
   readonly packetsPerSecond: number;
   readonly bytes?: number;
   readonly appData?: Record<string, unknown>;
+  /** How loud the voice is, in dBov below full: 0 to 127. Left out: not said. */
+  readonly level?: number;
+  /** Layers of simulcast, each a stream of its own with the same packets. */
+  readonly layers?: number;
 }
 
+const audioLevelUri = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level';
+const audioLevelId = 1;
 const ssrcs = { audio: 0x11223344, video: 0x55667788 };
 
 export async function publishRtp(
   room: Pick<Shard, 'call'>,
   options: RtpPublisherOptions,
 ): Promise<RtpPublisher> {
-  const { owner, kind, packetsPerSecond, bytes = kind === 'audio' ? 120 : 1_000, appData = {} } = options;
+  const { owner, kind, packetsPerSecond, bytes = kind === 'audio' ? 120 : 1_000 } = options;
+  const { appData = {}, level, layers = 1 } = options;
   const transport = await room.call('createPlainTransport', { owner, direction: 'send', rtcpMux: true });
-  const ssrc = ssrcs[kind];
+  const streams = Array.from({ length: layers }, (_, layer) => ssrcs[kind] + layer);
   const codec =
     kind === 'audio'
       ? {
@@ -46,7 +53,12 @@ export async function publishRtp(
     transportId: transport.transportId,
     owner,
     kind,
-    rtpParameters: { codecs: [codec], encodings: [{ ssrc }], rtcp: { cname: owner } },
+    rtpParameters: {
+      codecs: [codec],
+      encodings: streams.map((ssrc) => ({ ssrc })),
+      headerExtensions: level === undefined ? [] : [{ uri: audioLevelUri, id: audioLevelId }],
+      rtcp: { cname: owner },
+    },
     appData: appData as never,
   });
   const socket = createSocket('udp4');
@@ -59,11 +71,11 @@ export async function publishRtp(
     for (; sent < due; sent += 1) {
       const clock = Math.round((sent / packetsPerSecond) * codec.clockRate);
       const isKey = sent % packetsPerSecond === 0;
-      socket.send(
-        packet({ kind, ssrc, payloadType: codec.payloadType, sequence: sent, clock, isKey, bytes }),
-        localPort,
-        '127.0.0.1',
-      );
+      for (const ssrc of streams) {
+        const payloadType = codec.payloadType;
+        const datagram = packet({ kind, ssrc, payloadType, sequence: sent, clock, isKey, bytes, level });
+        socket.send(datagram, localPort, '127.0.0.1');
+      }
     }
   };
   const timer = setInterval(send, 10);
@@ -88,6 +100,7 @@ function packet(of: {
   clock: number;
   isKey: boolean;
   bytes: number;
+  level: number | undefined;
 }): Buffer {
   const bytes = Buffer.alloc(of.bytes, of.sequence & 0xff);
   bytes[0] = 0x80;
@@ -96,6 +109,11 @@ function packet(of: {
   bytes.writeUInt16BE(of.sequence & 0xffff, 2);
   bytes.writeUInt32BE(of.clock >>> 0, 4);
   bytes.writeUInt32BE(of.ssrc, 8);
+  if (of.level !== undefined) {
+    // One extension of one byte (RFC 8285, 4.2): a voice, and how loud (RFC 6464).
+    bytes[0] = 0x90;
+    Buffer.from([0xbe, 0xde, 0x00, 0x01, audioLevelId << 4, 0x80 | of.level, 0, 0]).copy(bytes, 12);
+  }
   if (of.kind === 'video') {
     // RFC 7741: start of partition 0; then the frame's own header, whose lowest bit is 0 for a key frame.
     bytes[12] = 0x10;

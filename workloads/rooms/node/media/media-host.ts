@@ -1,6 +1,6 @@
 import type { Clock } from '@backlot/contract/clock';
 import type { HostedAllocation, HostHandlers } from '@backlot/node/host-process';
-import { setLogEventListeners, version } from 'mediasoup';
+import { errors, setLogEventListeners, version } from 'mediasoup';
 import { ZodError } from 'zod';
 import { type HostUsage, type MediaMethod, type MediaReply, mediaCalls } from '../../contract/media/calls.ts';
 import { mediaEventMethod } from '../../contract/media/events.ts';
@@ -169,10 +169,11 @@ function refusalOf(error: unknown): MediaReply {
     };
   }
   const message = error instanceof Error ? error.message : String(error);
-  // mediasoup throws TypeErrors for parameters that make no sense.
+  // What mediasoup throws for parameters that make no sense, and for codecs that the room doesn't have.
+  const isInput = error instanceof TypeError || error instanceof errors.UnsupportedError;
   return {
     ok: false,
-    code: error instanceof TypeError ? 'invalid' : 'failed',
+    code: isInput ? 'invalid' : 'failed',
     message: message.slice(0, 500),
   };
 }
