@@ -61,6 +61,7 @@ export class EpicPlayer {
   #connection: RTCPeerConnection | null = null;
   #disposed = false;
   readonly #pressed = new Set<number>();
+  readonly #resizing: ResizeObserver;
   #settings: PlayerSettings;
   #input = false;
   #keys = false;
@@ -101,6 +102,9 @@ export class EpicPlayer {
     });
     this.#player = new PixelStreaming(this.#config, { videoElementParent: this.#stage });
     this.#player.setSignallingUrlBuilder(address);
+    // The library hears only of the window's size; where a pointer is in the picture depends on the element's.
+    this.#resizing = new ResizeObserver(() => this.#player.webRtcController.resizePlayerStyle());
+    this.#resizing.observe(this.#stage);
     const { transport } = this.#player.signallingProtocol;
     transport.addListener('open', () => this.#tell(() => observer.opened()));
     transport.addListener('message', (message: unknown) => this.#tell(() => this.#onMessage(message)));
@@ -212,6 +216,7 @@ export class EpicPlayer {
     if (this.#disposed) return;
     this.setInput(false, false);
     this.#disposed = true;
+    this.#resizing.disconnect();
     this.#player.disconnect();
     this.#connection?.close();
     this.#player.webRtcController.destroyVideoPlayer();
@@ -240,6 +245,8 @@ export class EpicPlayer {
   #watchConnection(): void {
     const connection = this.#player.webRtcController.peerConnectionController.peerConnection;
     if (!connection || connection === this.#connection) return;
+    // Statistics are the session's; the library's own timer would go on asking a connection that is closed.
+    clearInterval(this.#player.webRtcController.statsTimerHandle);
     this.#connection = connection;
     connection.addEventListener('connectionstatechange', () => {
       if (connection === this.#connection && connection.connectionState === 'failed') {
