@@ -71,6 +71,14 @@ export const benchCommands: CliGroup = {
       [countOption('--tasks <count>', 'frames', '帧数', '60')],
     ),
     benchCommand(
+      'streams',
+      {
+        en: 'Signalling of streams: relay, joins, idle players, a storm of reconnects',
+        'zh-CN': '流媒体信令：转发、加入、空闲玩家、重连风暴',
+      },
+      [countOption('--tasks <count>', 'idle players', '空闲玩家数', '2000')],
+    ),
+    benchCommand(
       'console',
       {
         en: 'First meaningful paint of the built console in Chromium, on loopback',
