@@ -54,7 +54,12 @@ export function copySources(sources) {
   cpSync(join(packageFolder, 'worker'), sources, { recursive: true });
   rmSync(join(sources, 'subprojects'), { recursive: true, force: true });
   cpSync(overlay, join(sources, 'subprojects'), { recursive: true });
-  for (const { file, from, to } of edits) {
+  return applyEdits(sources, edits);
+}
+
+/** @returns {string | undefined} which edit does not apply; nothing when all did. */
+export function applyEdits(sources, list) {
+  for (const { file, from, to } of list) {
     const path = join(sources, file);
     const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
     if (!from.test(before)) {
