@@ -43,9 +43,7 @@ export function reactions(options: ReactionsOptions): (method: string, data: unk
       producerId: string;
       maxSpatialLayer: number | null;
     }) => {
-      const local = published.withId(producerId);
-      // A sender whose encodings can't be changed any more is being closed.
-      local?.want(maxSpatialLayer).catch(() => undefined);
+      void published.withId(producerId)?.want(maxSpatialLayer);
     },
     transportsLost: ({ transportIds }: { transportIds: readonly string[] }) => void rebuildAll(transportIds),
     muted: ({ producerId, muted, by }: { producerId: string; muted: boolean; by: string }) => {

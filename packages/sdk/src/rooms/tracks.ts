@@ -31,6 +31,7 @@ export class LocalTrack {
   #muted: boolean;
   /** The highest spatial layer that anybody wants; null: nobody wants any. Undefined until the server says. */
   #wanted: number | null | undefined;
+  #applying: Promise<void> = Promise.resolve();
   #reading: Reading | undefined;
 
   constructor(track: MediaStreamTrack, options: PublishOptions, host: TrackHost) {
@@ -102,19 +103,21 @@ export class LocalTrack {
     else if (before !== track) before.stop();
   }
 
-  /** Sends only the layers that somebody wants; the rest costs neither processor nor uplink. */
-  async want(maxSpatialLayer: number | null): Promise<void> {
-    const producer = this.#producer;
-    if (!producer || producer.closed || this.kind !== 'video' || this.#wanted === maxSpatialLayer) return;
-    const before = this.#wanted;
+  /**
+   * Sends only the layers that somebody wants; the rest costs neither processor nor uplink. One change after the other,
+   * and the newest wish last: a browser applies them in time of its own, and two at once could leave the older one.
+   */
+  want(maxSpatialLayer: number | null): Promise<void> {
     this.#wanted = maxSpatialLayer;
-    if (maxSpatialLayer === null) {
-      await setActive(producer, () => false);
-      return;
-    }
-    if (before === null || before !== maxSpatialLayer) {
-      await setActive(producer, (index) => index <= maxSpatialLayer);
-    }
+    this.#applying = this.#applying.then(() => this.#applyWanted()).catch(() => undefined); // A sender whose encodings can't be changed any more is being closed.
+    return this.#applying;
+  }
+
+  async #applyWanted(): Promise<void> {
+    const producer = this.#producer;
+    const wanted = this.#wanted;
+    if (!producer || producer.closed || this.kind !== 'video' || wanted === undefined) return;
+    await setActive(producer, (index) => wanted !== null && index <= wanted);
   }
 
   /** Numbers since the last call; undefined while it is not being sent. */

@@ -109,8 +109,8 @@ function Person({ person, session, state, moderates }: PersonProps) {
         {name}
         <small>{person.away ? say('away') : say(`role.${person.role}` as TextKey)}</small>
       </span>
-      <span className={classes.marks} data-quality-on-surface>
-        <QualityMark quality={qualityOf(state.room, person)} />
+      <span className={classes.marks}>
+        <QualityMark quality={qualityOf(state.room, person)} on="surface" />
         {microphone && !microphone.paused ? (
           <IconMicrophone size={16} aria-label={say('microphone')} />
         ) : (

@@ -63,16 +63,19 @@ export function Stage({ session, state, view, pinned, onPin }: StageProps) {
     );
   }
   const grid = gridFor(inGrid.length, size.width, size.height);
+  // A last row that is not full stands in the middle.
   const style = {
-    gridTemplateColumns: `repeat(${grid.columns}, ${grid.tileWidth}px)`,
-    gridAutoRows: `${grid.tileHeight}px`,
     gap,
+    width: grid.columns * grid.tileWidth + (grid.columns - 1) * gap,
   } satisfies CSSProperties;
+  const cell = { width: grid.tileWidth, height: grid.tileHeight } satisfies CSSProperties;
   return (
     <div ref={element} className={classes.stage} data-view="grid">
       <ul className={classes.grid} style={style}>
         {inGrid.map((tile) => (
-          <li key={tile.key}>{draw(tile)}</li>
+          <li key={tile.key} style={cell}>
+            {draw(tile)}
+          </li>
         ))}
       </ul>
       {isAlone && (
