@@ -86,7 +86,7 @@ export class OpenMode {
       closed: (code: number, reason: string) => {
         this.#sockets -= 1;
         streamer.closed(code, reason);
-        this.#left(streamer, language);
+        this.#left(streamer);
       },
     };
   }
@@ -135,18 +135,16 @@ export class OpenMode {
     for (const player of this.#players) if (!player.stage) player.sendList();
   }
 
-  #left(streamer: Streamer, language: Language): void {
+  #left(streamer: Streamer): void {
     for (const [id, open] of this.#stages) {
       if (open.streamer !== streamer) continue;
       open.streamer = null;
-      open.cancelEnd = this.#house.clock.after(this.#house.limits.openReturnMs, () =>
-        this.#end(id, open, language),
-      );
-      if (open.stage.players === 0) this.#end(id, open, language);
+      open.cancelEnd = this.#house.clock.after(this.#house.limits.openReturnMs, () => this.#end(id, open));
+      if (open.stage.players === 0) this.#end(id, open);
     }
   }
 
-  #end(id: string, open: OpenStage, language: Language): void {
+  #end(id: string, open: OpenStage): void {
     open.cancelEnd?.();
     this.#stages.delete(id);
     const kind = wireErrors.streamer_left;
@@ -154,7 +152,7 @@ export class OpenMode {
       if (seated instanceof Player) seated.end(kind, closeCodes.comeBack);
     }
     open.stage.close();
-    this.#house.log.debug({ streamer: id, language }, 'an open-mode streamer has gone');
+    this.#house.log.debug({ streamer: id }, 'an open-mode streamer has gone');
   }
 
   #isFull(line: SignalSocket, language: Language): boolean {

@@ -1,6 +1,7 @@
 import { BacklotError, type ErrorKind, type Language, type PhraseParams } from '@backlot/contract';
 import {
   type CloseCode,
+  closeCodes,
   PlayerExtension,
   PROTOCOL_VERSION,
   playerRelayed,
@@ -170,7 +171,7 @@ export class Player implements SeatedPlayer {
     const sentence = new BacklotError(wireErrors.disconnected_by_application).sentence(
       this.#options.language,
     );
-    this.#line.close(1011, reason ?? sentence);
+    this.#line.close(closeCodes.fault, reason ?? sentence);
   }
 
   #pong(time: unknown): void {

@@ -1,4 +1,4 @@
-import { PROTOCOL_VERSION, streamerRelayed } from '../../contract.ts';
+import { closeCodes, PROTOCOL_VERSION, streamerRelayed } from '../../contract.ts';
 import type { Frame } from './frame.ts';
 import type { House } from './house.ts';
 import type { SignalSocket } from './signal-socket.ts';
@@ -138,7 +138,7 @@ export class Streamer implements StageStreamer {
       },
       (error: unknown) => {
         this.#options.house.log.error({ err: error }, 'a streamer could not be taken in');
-        this.line.close(1011, 'Something went wrong on our side.');
+        this.line.close(closeCodes.fault, 'Something went wrong on our side.');
       },
     );
   }
