@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { AppSettings, InstanceEnd, SessionLimits, SessionState } from '../contract.ts';
 import { now, runChange } from './change.ts';
 import type { Ground } from './ground.ts';
-import { type InstanceTimes, instanceDue } from './instances/due.ts';
+import { type InstanceTimes, instanceDue, streamerGraceS } from './instances/due.ts';
 import { stopInstance } from './instances/end-instance.ts';
 import { followJob } from './instances/follow-job.ts';
 import { appsToKeep } from './instances/keeper.ts';
@@ -64,6 +64,7 @@ export class Ticker {
     if (this.#turn % slowTurns === 1) {
       await ground.stats.flush(ground.kernel.db);
       await finishEnds(ground);
+      await whoIsHere(ground);
       await sweepStuck(ground);
       await sweepUnknown(ground, (jobId) => followJob(ground, jobId));
       for (const appId of await appsToKeep(ground)) {
@@ -150,6 +151,13 @@ async function instancesDue(ground: Ground): Promise<void> {
            CASE WHEN i.streamer_at IS NULL THEN extract(epoch FROM now() - i.streamer_gone_at)::float8 END AS "streamerGone",
            CASE WHEN s.state = 'ready' AND s.away_since IS NULL
              THEN extract(epoch FROM now() - s.ready_at)::float8 END AS "withoutPicture",
+           i.state = 'assigned' AND i.streamer_at IS NULL AND EXISTS (
+             SELECT 1 FROM streams_stat f WHERE f.session_id = i.session_id AND f.fps = 0
+               AND f.at > now() - interval '20 seconds'
+           ) AND NOT EXISTS (
+             SELECT 1 FROM streams_stat f WHERE f.session_id = i.session_id AND f.fps > 0
+               AND f.at > now() - ${streamerGraceS}::int * interval '1 second'
+           ) AS "pictureStands",
            extract(epoch FROM i.reset_until - now())::float8 AS "resetLeft",
            (v.recipe->>'startTimeoutSeconds')::float8 AS "startTimeout",
            (v.recipe->>'pictureTimeoutSeconds')::float8 AS "pictureTimeout"
@@ -184,6 +192,29 @@ async function clean({ kernel: { db } }: Ground): Promise<void> {
         SELECT id FROM ${sql.table(table)} WHERE ended_at < now() - ${historyDays}::int * interval '1 day' LIMIT 10000)
     `.execute(db);
   }
+}
+
+/**
+ * Says once more who is connected to this process, where the rows say otherwise: another process has started meanwhile
+ * and called everybody away, or a write was lost.
+ */
+async function whoIsHere({ kernel: { db }, hub, streamers }: Ground): Promise<void> {
+  const { players, sessions } = hub.everybody();
+  if (streamers.size > 0)
+    await sql`
+      UPDATE streams_instance SET streamer_at = now(), streamer_gone_at = NULL
+      WHERE id = ANY(${streamers.ids()}::uuid[]) AND streamer_at IS NULL AND state NOT IN ('stopping', 'ended')
+    `.execute(db);
+  if (players.length === 0) return;
+  await sql`
+    UPDATE streams_player SET connected = true
+    WHERE id = ANY(${players}::bigint[]) AND NOT connected AND left_at IS NULL
+  `.execute(db);
+  await sql`
+    UPDATE streams_session s SET away_since = NULL
+    WHERE s.id = ANY(${sessions}::uuid[]) AND s.away_since IS NOT NULL AND s.state <> 'ended'
+      AND s.controller = ANY(${players}::bigint[])
+  `.execute(db);
 }
 
 /** After a start: nobody is connected to this process, whatever the rows say. Streamers and players come back. */

@@ -59,7 +59,10 @@ describe('on a real database', () => {
     const tasks = (state: string) =>
       readTasks(house.database.db, sql`t.job_id = ${id} AND t.state = ${state}`, 'asc', 10);
     await house.until(async () => (await tasks('running')).length === 2, 'two run');
-    const wait = await house.until(async () => (await tasks('queued'))[0]?.wait, 'the third says why');
+    const wait = await house.until(
+      async () => (await tasks('queued'))[0]?.wait ?? undefined,
+      'the third says why',
+    );
     expect(translateReason(wait, [kernelPhrases], 'en')).toBe(
       'waits for one of the same kind to end: at most 2 may run on one node: studio runs 2',
     );

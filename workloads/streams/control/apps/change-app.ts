@@ -299,7 +299,7 @@ async function lockApp(change: Change, app: AppRow): Promise<AppRow> {
     .selectAll()
     .where('id', '=', app.id)
     .where('deleted_at', 'is', null)
-    .forUpdate()
+    .forNoKeyUpdate()
     .executeTakeFirst();
   if (!row) throw new BacklotError(streamErrors.app_unknown, { params: { app: app.slug } });
   return row;

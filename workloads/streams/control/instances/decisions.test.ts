@@ -117,6 +117,7 @@ describe('what time means for an instance', () => {
     sinceStarted: 10,
     streamerGone: null,
     withoutPicture: null,
+    pictureStands: false,
     resetLeft: null,
     startTimeout: 60,
     pictureTimeout: 30,
@@ -132,6 +133,8 @@ describe('what time means for an instance', () => {
     [{ streamerGone: streamerGraceS - 1 }, null],
     // Media does not need the socket.
     [{ state: 'assigned', streamerGone: 10_000 }, null],
+    [{ state: 'assigned', streamerGone: streamerGraceS, pictureStands: true }, 'streamer-lost'],
+    [{ state: 'assigned', streamerGone: null, pictureStands: true }, null],
     [{ state: 'resetting', resetLeft: 0 }, 'reset-failed'],
     [{ state: 'resetting', resetLeft: 1 }, null],
   ] as const)('%j: %s', (given, why) => {

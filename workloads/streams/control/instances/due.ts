@@ -11,6 +11,8 @@ export interface InstanceTimes {
   readonly streamerGone: number | null;
   /** Since its session became ready without any picture yet, with somebody connected who would see it. */
   readonly withoutPicture: number | null;
+  /** Every player that says what it sees says that the picture stands still, and has for a while. */
+  readonly pictureStands: boolean;
   /** Until its reset must be acknowledged; negative when that is over. */
   readonly resetLeft: number | null;
   readonly startTimeout: number;
@@ -24,9 +26,11 @@ export function instanceDue(times: InstanceTimes): InstanceEnd | null {
     return 'never-connected';
   if (state === 'assigned' && times.withoutPicture !== null && times.withoutPicture >= times.pictureTimeout)
     return 'no-picture';
-  // One that is in use keeps its viewer: media doesn't need the socket. It is given up when the session ends.
-  if (state === 'ready' && times.streamerGone !== null && times.streamerGone >= streamerGraceS)
-    return 'streamer-lost';
+  // One that is in use keeps its viewer: media doesn't need the socket. It is given up when the session ends, or when
+  // there is no media either: then the process hangs.
+  const away = times.streamerGone !== null && times.streamerGone >= streamerGraceS;
+  if (state === 'assigned' && away && times.pictureStands) return 'streamer-lost';
+  if (state === 'ready' && away) return 'streamer-lost';
   if (state === 'resetting' && times.resetLeft !== null && times.resetLeft <= 0) return 'reset-failed';
   return null;
 }

@@ -58,7 +58,7 @@ export async function instanceIsOver(
     .selectFrom('streams_instance')
     .selectAll()
     .where('id', '=', id)
-    .forUpdate()
+    .forNoKeyUpdate()
     .executeTakeFirst();
   if (!before || before.state === 'ended') return;
   // What was asked for first stays the reason; a crash on the way out is none.
@@ -93,7 +93,7 @@ async function releaseSession(
     .selectAll()
     .where('instance_id', '=', row.id)
     .where('state', '<>', 'ended')
-    .forUpdate()
+    .forNoKeyUpdate()
     .executeTakeFirst();
   if (!session) return;
   if (session.state === 'ending' || session.state === 'resetting') {

@@ -58,7 +58,7 @@ export async function followJob(ground: Ground, jobId: string): Promise<void> {
       .selectFrom('streams_instance')
       .selectAll()
       .where('id', '=', known.id)
-      .forUpdate()
+      .forNoKeyUpdate()
       .executeTakeFirst();
     if (!instance || instance.state === 'ended') return;
     const { rows } = await sql<TaskFacts>`

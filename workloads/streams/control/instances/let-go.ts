@@ -83,7 +83,7 @@ export async function readWorn(change: Change, instanceId: string | null) {
       sql<unknown>`(SELECT t.progress->'detail' FROM task t WHERE t.job_id = i.job_id LIMIT 1)`.as('facts'),
     ])
     .where('i.id', '=', instanceId)
-    .forUpdate('i')
+    .forNoKeyUpdate('i')
     .executeTakeFirst();
 }
 

@@ -65,6 +65,13 @@ describe('a pool', () => {
     expect(stops(planPool(wish({ enabled: false, warm: 3 }), all))).toEqual(['disabled', 'disabled']);
   });
 
+  it('starts nothing for one whose socket is away, and gives it up before another', () => {
+    const away = one('ready', { connected: false });
+    expect(planPool(wish({ warm: 1 }), [away])).toEqual({ start: 0, stop: [] });
+    const plan = planPool(wish({ warm: 1 }), [one('ready'), away]);
+    expect(plan.stop).toEqual([{ id: away.id, why: 'surplus' }]);
+  });
+
   it('leaves trials alone', () => {
     expect(planPool(wish(), [one('ready', { trial: true })])).toEqual({ start: 0, stop: [] });
   });

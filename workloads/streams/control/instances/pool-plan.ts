@@ -46,9 +46,10 @@ export function planPool(wish: PoolWish, all: readonly PoolInstance[]): PoolPlan
     const stoppable = pool.filter(({ state }) => ['ready', 'requested', 'starting'].includes(state));
     return { start: 0, stop: stoppable.map(({ id }) => ({ id, why: 'disabled' as const })) };
   }
-  const fresh = free.filter(({ retire, connected }) => retire === null && connected);
+  // One whose socket is away counts as well: it is back in a moment (we may have been started anew), or it is given up
+  // soon, with its reason booked. Starting another one at once would pass by the pause after a crash.
+  const fresh = free.filter(({ retire }) => retire === null);
   const worn = free.filter(({ retire }) => retire !== null);
-  // Those whose socket is away may come back any moment; they are neither counted nor replaced twice.
   const useful = coming.filter(({ retire }) => retire === null);
   const wanted = wish.waiting + wish.warm;
   const missing = Math.max(0, wanted - fresh.length - useful.length);
@@ -71,7 +72,7 @@ export function planPool(wish: PoolWish, all: readonly PoolInstance[]): PoolPlan
     const order = [
       ...useful.filter(({ state }) => state === 'requested'),
       ...useful.filter(({ state }) => state === 'starting'),
-      ...fresh,
+      ...fresh.toSorted((a, b) => Number(a.connected) - Number(b.connected)),
     ];
     for (const { id, state } of order.slice(0, surplus))
       stop.push({ id, why: state === 'ready' ? 'surplus' : 'unused' });

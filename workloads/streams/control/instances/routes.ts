@@ -98,7 +98,7 @@ export function instanceRoutes(app: App, kernel: Kernel): void {
           .selectFrom('streams_instance')
           .select(['project_id', 'state', 'app_id'])
           .where('id', '=', id)
-          .forUpdate()
+          .forNoKeyUpdate()
           .executeTakeFirstOrThrow();
         if (row.state === 'ended') throw new BacklotError(streamErrors.instance_over);
         await kernel.audit.record(change.tx, {

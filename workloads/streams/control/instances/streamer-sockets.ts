@@ -25,6 +25,11 @@ export class StreamerSockets {
     return this.#sockets.get(instanceId) === connection;
   }
 
+  /** Instances whose streamer is connected here. */
+  ids(): string[] {
+    return [...this.#sockets.keys()];
+  }
+
   end(instanceId: string): void {
     const connection = this.#sockets.get(instanceId);
     this.#sockets.delete(instanceId);

@@ -98,7 +98,7 @@ async function playerGone(ground: Ground, member: Member, departure: Departure):
       .select(['id', 'controller'])
       .where('id', '=', sessionId)
       .where('state', 'in', ['waiting', 'ready', 'active', 'idle'])
-      .forUpdate()
+      .forNoKeyUpdate()
       .executeTakeFirst();
     if (!session) return;
     // It may be back already, on another socket.

@@ -19,7 +19,7 @@ export async function giveControl(
       .select(['id', 'controller'])
       .where('id', '=', sessionId)
       .where('state', 'in', ['waiting', 'ready', 'active', 'idle'])
-      .forUpdate()
+      .forNoKeyUpdate()
       .executeTakeFirst();
     if (!session) throw new BacklotError(streamErrors.session_over);
     const players = await change.db
@@ -69,7 +69,7 @@ export async function kickPlayer(
       .select(['id', 'controller', 'instance_id'])
       .where('id', '=', sessionId)
       .where('state', 'in', ['waiting', 'ready', 'active', 'idle'])
-      .forUpdate()
+      .forNoKeyUpdate()
       .executeTakeFirst();
     if (!session) throw new BacklotError(streamErrors.session_over);
     if (String(session.controller) === playerId) return 'session';

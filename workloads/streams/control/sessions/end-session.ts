@@ -56,7 +56,7 @@ export async function endSession(ground: Ground, sessionId: string, end: EndOfSe
       .selectAll()
       .where('id', '=', sessionId)
       .where('state', 'in', sessionStatesLive)
-      .forUpdate()
+      .forNoKeyUpdate()
       .executeTakeFirst();
     return session && (await beginEnd(ground, change, session, end));
   });

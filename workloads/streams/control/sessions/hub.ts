@@ -43,6 +43,15 @@ export class Hub {
     return [...(this.#sessions.get(sessionId) ?? [])];
   }
 
+  /** The ids of all players that are connected here, and of their sessions. */
+  everybody(): { readonly players: string[]; readonly sessions: string[] } {
+    const members = [...this.#sessions.values()].flatMap((set) => [...set]);
+    return {
+      players: members.flatMap(({ playerId }) => (playerId === '' ? [] : [playerId])),
+      sessions: [...this.#sessions.keys()],
+    };
+  }
+
   add(member: Member): void {
     const members = this.#sessions.get(member.sessionId) ?? new Set<Member>();
     this.#sessions.set(member.sessionId, members);

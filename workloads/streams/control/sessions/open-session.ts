@@ -46,7 +46,7 @@ export async function openSession(
       SELECT i.id FROM streams_instance i, open
       WHERE i.app_id = ${app.id} AND i.state = 'ready' AND i.streamer_at IS NOT NULL AND NOT i.trial
         AND ${trial}::int IS NULL
-      ORDER BY (i.retire IS NOT NULL), i.ready_at LIMIT 1 FOR UPDATE OF i SKIP LOCKED
+      ORDER BY (i.retire IS NOT NULL), i.ready_at LIMIT 1 FOR NO KEY UPDATE OF i SKIP LOCKED
     ), taken AS (
       UPDATE streams_instance i SET state = 'assigned', session_id = ${sessionId}, last_session_id = ${sessionId},
              sessions = i.sessions + 1, free_since = NULL
@@ -130,7 +130,7 @@ export async function joinSession(
     .where('id', '=', sessionId)
     .where('app_id', '=', app.id)
     .where('state', 'in', ['waiting', 'ready', 'active', 'idle'])
-    .forUpdate()
+    .forNoKeyUpdate()
     .executeTakeFirst();
   if (!session) throw new BacklotError(streamErrors.session_over);
   if (claims?.once) await spendTicket(change, claims, sessionId);
@@ -173,7 +173,7 @@ export async function comeBack(change: Change, app: AppRow, sessionId: string, p
     .where('id', '=', sessionId)
     .where('app_id', '=', app.id)
     .where('state', 'in', ['waiting', 'ready', 'active', 'idle'])
-    .forUpdate()
+    .forNoKeyUpdate()
     .executeTakeFirst();
   if (!session) throw new BacklotError(streamErrors.session_over);
   const player = await change.db
