@@ -33,6 +33,8 @@ export class FakeRooms {
   gate: Promise<void> = Promise.resolve();
   #next = 1_000;
 
+  /** Why instances can't be ready. */
+  notReady: ErrorKind | undefined;
   refusal: ErrorKind = streamErrors.ticket_invalid;
 
   readonly sessions: Sessions = { attach: (arrival, connection) => this.#player(arrival, connection) };
@@ -73,6 +75,7 @@ export class FakeRooms {
       instanceId,
       app: { id: appId, slug: 'demo' },
       ready: async () => {
+        if (this.notReady) throw new BacklotError(this.notReady);
         this.ready.push(instanceId);
       },
       detach: () => {

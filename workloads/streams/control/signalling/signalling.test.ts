@@ -1,5 +1,6 @@
 import { MessageHelpers } from '@epicgames-ps/lib-pixelstreamingcommon-ue5.7';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { streamErrors } from '../../contract.ts';
 import { type SignallingHouse, startSignalling, type WireClient } from './signalling.fixture.ts';
 
 let house: SignallingHouse;
@@ -341,6 +342,17 @@ describe('sockets that come and go', () => {
     await vi.waitFor(() => expect(house.rooms.detached).toEqual(['i1']));
     expect(house.rooms.seen[0]).toMatchObject({ departure: 'left', departures: 1 });
     expect(house.rooms.ready).toEqual([]);
+  });
+
+  it('a streamer whose instance ends while it introduces itself is refused, and nobody calls that a fault', async () => {
+    house = await startSignalling();
+    house.rooms.launch.set('l1', { instanceId: 'i1' });
+    house.rooms.notReady = streamErrors.instance_over;
+    const streamer = await house.streamer('l1');
+    await streamer.next('identify');
+    streamer.send({ type: 'endpointId', id: 'x' });
+    expect((await streamer.closed).code).toBe(1008);
+    expect(house.room.hasStreamer('i1')).toBe(false);
   });
 
   it('all are told to come back when the control plane goes', async () => {

@@ -1,6 +1,7 @@
-import { closeCodes, PROTOCOL_VERSION, streamerRelayed } from '../../contract.ts';
+import { BacklotError } from '@backlot/contract';
+import { closeCodes, PROTOCOL_VERSION, streamerRelayed, wireErrors } from '../../contract.ts';
 import type { Frame } from './frame.ts';
-import type { House } from './house.ts';
+import { closeCodeOf, type House } from './house.ts';
 import type { SignalSocket } from './signal-socket.ts';
 import type { Stage, StageStreamer } from './stage.ts';
 
@@ -137,8 +138,13 @@ export class Streamer implements StageStreamer {
         answer.stage.streamerArrived(this);
       },
       (error: unknown) => {
+        if (error instanceof BacklotError) {
+          // Its instance was ended meanwhile, or the database is away: it is told, and comes back or not.
+          this.line.close(closeCodeOf(error.kind), error.message);
+          return;
+        }
         this.#options.house.log.error({ err: error }, 'a streamer could not be taken in');
-        this.line.close(closeCodes.fault, 'Something went wrong on our side.');
+        this.line.close(closeCodes.fault, new BacklotError(wireErrors.signalling_fault).message);
       },
     );
   }
