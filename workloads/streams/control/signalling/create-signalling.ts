@@ -31,6 +31,8 @@ export interface SignallingOptions {
 /** Signalling of one control process: its sockets, and what the other rooms may ask of it. */
 export interface SignallingRoom extends Signalling {
   readonly counters: SignallingCounters;
+  /** Instances that somebody is connected to, or is owed a word. */
+  readonly stages: number;
   /** A socket has connected as a player; `app` when its path names one. */
   player(socket: WebSocket, request: IncomingMessage, app?: string): void;
   /** A socket has connected as a streamer; `ticket` when its path holds one. */
@@ -142,6 +144,9 @@ export function createSignalling(options: SignallingOptions): SignallingRoom {
 
   return {
     counters,
+    get stages() {
+      return stages.size;
+    },
 
     player(socket, request, app) {
       const address = readPlayerAddress(request, app);

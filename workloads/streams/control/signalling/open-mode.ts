@@ -119,7 +119,7 @@ export class OpenMode {
       open.streamer = streamer;
       before?.line.close(closeCodes.over, new BacklotError(wireErrors.socket_replaced).sentence(language));
       this.#tellWaiting();
-      return { stage: open.stage, confirmedId: id };
+      return { stage: () => open.stage, confirmedId: id };
     }
   }
 

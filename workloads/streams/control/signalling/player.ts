@@ -93,8 +93,8 @@ export class Player implements SeatedPlayer {
     if (list) this.sendList();
     if (this.#asked) return;
     this.#cancelGrace = house.clock.after(house.limits.subscribeMs, () => {
-      const stage = directory.first();
-      if (!this.#stage && stage && !this.#asked) this.#join(stage, this.#options.pageOffers);
+      const stage = this.#stage || this.#asked ? undefined : directory.first();
+      if (stage) this.#join(stage, this.#options.pageOffers);
     });
   }
 

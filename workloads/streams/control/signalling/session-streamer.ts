@@ -79,7 +79,7 @@ export class SessionStreamer implements StreamerConnection {
       refused: this.#house.refusedBy(app.id),
       onIdentified: async () => {
         await attached.ready();
-        return { stage: this.#house.stage(instanceId), confirmedId: instanceId };
+        return { stage: () => this.#house.stage(instanceId), confirmedId: instanceId };
       },
     });
     this.#streamer = streamer;

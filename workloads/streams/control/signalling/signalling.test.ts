@@ -355,6 +355,20 @@ describe('sockets that come and go', () => {
     expect(house.room.hasStreamer('i1')).toBe(false);
   });
 
+  it('nothing is kept of an instance when everybody has left', async () => {
+    house = await startSignalling({ limits: { subscribeMs: 50 } });
+    for (const instance of ['i1', 'i2', 'i3']) {
+      const streamer = await house.stage(instance);
+      const player = await subscribed(instance);
+      await negotiated(streamer, player);
+      await player.close();
+      await streamer.next('playerDisconnected');
+      await streamer.close();
+    }
+    await vi.waitFor(() => expect(house.room.counters).toMatchObject({ players: 0, streamers: 0 }));
+    expect(house.room.stages).toBe(0);
+  });
+
   it('all are told to come back when the control plane goes', async () => {
     house = await startSignalling();
     const streamer = await house.stage('i1');

@@ -19,7 +19,7 @@ export interface StreamerOptions {
   readonly onIdentified: (
     id: string | null,
     streamer: Streamer,
-  ) => Promise<{ readonly stage: Stage; readonly confirmedId: string } | undefined>;
+  ) => Promise<{ readonly stage: () => Stage; readonly confirmedId: string } | undefined>;
 }
 
 /**
@@ -134,8 +134,8 @@ export class Streamer implements StageStreamer {
         this.#identified = 'yes';
         this.#confirmedId = answer.confirmedId;
         if (id !== null) this.#confirm();
-        this.#stage = answer.stage;
-        answer.stage.streamerArrived(this);
+        this.#stage = answer.stage();
+        this.#stage.streamerArrived(this);
       },
       (error: unknown) => {
         if (error instanceof BacklotError) {
