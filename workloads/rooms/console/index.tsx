@@ -7,10 +7,11 @@ import { RECORDING_JOB } from '../contract/recording.ts';
 const roomsConsole: ConsoleWorkload = {
   name: 'rooms',
   rail: { order: 20, path: 'rooms', label: 'rail', icon: RoomsIcon },
+  // Not `rooms/$id`: GET /rooms/{id} is promised to the mediasoup-demo's broadcasters, who get JSON there.
   pages: [
     { path: 'rooms', component: () => import('./list/rooms-page.tsx') },
-    { path: 'rooms/workers', component: () => import('./workers/workers-page.tsx') },
-    { path: 'rooms/$id', component: () => import('./room/room-page.tsx') },
+    { path: 'rooms/media/workers', component: () => import('./workers/workers-page.tsx') },
+    { path: 'rooms/live/$id', component: () => import('./room/room-page.tsx') },
   ],
   strings: {
     en: { rail: 'Rooms', 'command.new': 'New room', 'command.workers': 'Media workers' },
@@ -20,7 +21,7 @@ const roomsConsole: ConsoleWorkload = {
   jobPath: (job) => (job.kind === RECORDING_JOB ? `/jobs/${job.id}` : undefined),
   commands: [
     { id: 'rooms.new', label: 'command.new', path: '/rooms?new=1' },
-    { id: 'rooms.workers', label: 'command.workers', path: '/rooms/workers' },
+    { id: 'rooms.workers', label: 'command.workers', path: '/rooms/media/workers' },
   ],
 };
 

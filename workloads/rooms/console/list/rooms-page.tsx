@@ -71,7 +71,7 @@ export default function RoomsPage() {
             columns={columns}
             rows={rooms}
             rowKey={(room) => room.id}
-            onOpen={(room) => goTo(`/rooms/${room.id}`)}
+            onOpen={(room) => goTo(`/rooms/live/${room.id}`)}
             onEnd={list.more}
             fill
             empty={
@@ -89,7 +89,7 @@ export default function RoomsPage() {
       {creating !== undefined && mayCreate && (
         <CreatePanel
           onClose={() => setCreating(undefined)}
-          onCreated={(room) => goTo(`/rooms/${room.id}?invite=1`)}
+          onCreated={(room) => goTo(`/rooms/live/${room.id}?invite=1`)}
         />
       )}
     </Page>

@@ -9,7 +9,7 @@ export function ViewTabs({ active }: { readonly active: 'rooms' | 'workers' }) {
       label={say('views')}
       tabs={[
         { to: '/rooms', label: say('list'), active: active === 'rooms' },
-        { to: '/rooms/workers', label: say('workers'), active: active === 'workers' },
+        { to: '/rooms/media/workers', label: say('workers'), active: active === 'workers' },
       ]}
     />
   );

@@ -72,7 +72,7 @@ function Host({ usage }: { readonly usage: HostUsage }) {
           ? say('host.rooms.none')
           : usage.rooms.map((room) => (
               <span key={room.roomId} className={classes.room}>
-                <Link to={`/rooms/${room.roomId}`}>{room.name}</Link>{' '}
+                <Link to={`/rooms/live/${room.roomId}`}>{room.name}</Link>{' '}
                 <span className="dim">
                   {room.participants} · {say('col.worker')} {room.workers.join(', ') || '–'}
                 </span>
