@@ -231,4 +231,6 @@ export type { Db, Tx } from './db/schema.ts';
 export { decodeCursor, page } from './http/paging.ts';
 export type { Actor, Kernel, TurnServers } from './kernel.ts';
 export { systemActor } from './kernel.ts';
+/** The log of any attempt, also of one that runs; a workload gives it `kernel.db`, `kernel.blobs` and `kernel.nodes`. */
+export { readLog } from './tasks/log/read-log.ts';
 export type { Reason };

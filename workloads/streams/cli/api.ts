@@ -61,7 +61,7 @@ export class StreamsApi {
     return this.#call('POST', '/apps', App, creation, idempotencyKey);
   }
   async remove(name: string): Promise<void> {
-    await this.#call('DELETE', `/apps/${part(name)}`, z.unknown());
+    await this.client.transport.run('DELETE', `${base}/apps/${part(name)}`, { signal: this.#signal });
   }
   clear(name: string): Promise<App> {
     return this.#call('POST', `/apps/${part(name)}/clear`, App, {});

@@ -1,3 +1,4 @@
+import { NodeView, Page } from '@backlot/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { App, AppVersion, Instance, TicketAnswer } from '../contract.ts';
 import { plainRecipe, type Studio, startStudio } from '../testing/studio.ts';
@@ -51,7 +52,9 @@ describe('instances', { timeout: 120_000 }, () => {
       slug: 'silent',
       recipe: {
         ...plainRecipe([], { startTimeoutSeconds: 1 }),
-        launch: { argv: [process.execPath, '-e', 'setInterval(() => {}, 1e6)'] },
+        launch: {
+          argv: [process.execPath, '-e', 'console.log("looks for a licence"); setInterval(() => {}, 1e6)'],
+        },
       },
     });
     await studio.play('silent');
@@ -60,6 +63,8 @@ describe('instances', { timeout: 120_000 }, () => {
       return found.length > 0 && found;
     });
     expect(gone?.end?.sentence.message).toMatch(/did not connect within 1 s/);
+    // The end of its log says what it did instead.
+    expect(gone?.failure?.excerpt).toContain('looks for a licence');
     // The session was never shown anything, so it waits for the next one.
     const [session] = await studio.sessions(`appId=${app.id}`);
     expect(session?.state).toBe('waiting');
@@ -184,5 +189,30 @@ describe('instances', { timeout: 120_000 }, () => {
     expect(after).toMatchObject({ id: before?.id, allocationId: before?.allocationId, state: 'assigned' });
     again.say({ type: 'backlot.end' });
     await again.ended();
+  });
+
+  // The last one: nothing is started on this node afterwards.
+  it('on a node that is to be emptied end when their session does, and free ones at once', async () => {
+    const app = await studio.createApp({ slug: 'drain', warm: 1, recipe: plainRecipe([], { reset }) });
+    await ready(app.id);
+    const play = await studio.play('drain');
+    await play.hear('streamerList');
+    const [mine] = await studio.instances(`appId=${app.id}&state=assigned`);
+    await ready(app.id);
+    await studio.call('PATCH', '/apps/drain', App, { warm: 0 });
+    const { items } = await studio.api.transport.call('GET', '/api/v1/nodes', Page(NodeView));
+    await studio.api.transport.call('PATCH', `/api/v1/nodes/${items[0]?.id}`, NodeView, {
+      json: { schedulable: 'draining' },
+    });
+    await studio.until('it is told so', async () => {
+      const one = await studio.call('GET', `/instances/${mine?.id}`, Instance);
+      return one.retiring?.code === 'streams.instance.drained';
+    });
+    expect(play.closed).toBeUndefined();
+    play.leave(1000);
+    const gone = await studio.until('it has ended', async () =>
+      (await studio.instances(`appId=${app.id}&state=ended`)).find(({ id }) => id === mine?.id),
+    );
+    expect(gone.end?.reason).toBe('drained');
   });
 });

@@ -6,6 +6,7 @@ import type { Ground } from '../ground.ts';
 import { beginEnd } from '../sessions/end-session.ts';
 import type { InstanceRow } from '../tables.ts';
 import { bookEnd } from './failures.ts';
+import { keepLogEnd } from './keep-log-end.ts';
 
 /** What the end of an instance means for somebody who sees its picture. */
 const seenAs: Partial<Record<InstanceEnd, SessionEnd>> = {
@@ -71,7 +72,7 @@ export async function instanceIsOver(
     reset_until: null,
     end_reason: why,
     end_params: JSON.stringify(params),
-    failure: found.failure ? JSON.stringify(found.failure) : null,
+    ...(found.failure ? { failure: JSON.stringify(found.failure) } : {}),
   });
   if (!row) return;
   if (before.end_reason === null)
@@ -121,8 +122,8 @@ function afterEnd(ground: Ground, change: Change, row: InstanceRow): void {
   change.after(() => {
     keeper.wake(row.app_id);
     // The ticker repeats it for rows that are still stopping.
-    void kernel.jobs
-      .setIntent(row.job_id, 'cancel', systemActor)
+    void keepLogEnd(ground, row)
+      .then(() => kernel.jobs.setIntent(row.job_id, 'cancel', systemActor))
       .catch((error: unknown) =>
         kernel.log.warn({ err: error, instance: row.id }, 'an instance could not be stopped'),
       );

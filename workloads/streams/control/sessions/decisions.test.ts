@@ -122,6 +122,12 @@ describe('those who wait', () => {
     expect(first).toEqual({ kind: 'queued', position: 1, waitedMs: 1_000, estimateMs: null });
   });
 
+  it('are told when a render makes room for them', () => {
+    const wait = { code: 'wait.preempting', params: {}, message: 'waits for 1 less urgent task' };
+    const [first] = tellWaiting(waiting, [coming('requested', { wait })], pace).values();
+    expect(first).toEqual({ kind: 'starting', step: 'placing', reason: wait });
+  });
+
   it('are told nothing that nobody knows', () => {
     expect(estimateMs(0, 0, 0, { startMs: null, sessionMs: null, inUse: 0 })).toBeNull();
     expect(estimateMs(0, 1, 0, { startMs: null, sessionMs: 1, inUse: 1 })).toBeNull();

@@ -25,11 +25,13 @@ async function matchOne(ground: Ground, change: Change, appId: string): Promise<
         AND EXISTS (
           SELECT 1 FROM streams_instance f
           WHERE f.app_id = ${appId} AND f.state = 'ready' AND f.streamer_at IS NOT NULL
+            AND coalesce(f.retire NOT IN ('drained', 'stopped'), true)
             AND CASE WHEN s.trial_version IS NULL THEN NOT f.trial ELSE f.trial AND f.last_session_id = s.id END)
       ORDER BY s.requested_at, s.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
     ), free AS MATERIALIZED (
       SELECT f.id, f.version FROM streams_instance f, session s
       WHERE f.app_id = ${appId} AND f.state = 'ready' AND f.streamer_at IS NOT NULL
+        AND coalesce(f.retire NOT IN ('drained', 'stopped'), true)
         AND CASE WHEN s.trial_version IS NULL THEN NOT f.trial ELSE f.trial AND f.last_session_id = s.id END
       ORDER BY (f.retire IS NOT NULL), f.ready_at LIMIT 1 FOR NO KEY UPDATE OF f SKIP LOCKED
     )

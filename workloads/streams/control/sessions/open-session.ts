@@ -45,6 +45,7 @@ export async function openSession(
     ), free AS MATERIALIZED (
       SELECT i.id FROM streams_instance i, open
       WHERE i.app_id = ${app.id} AND i.state = 'ready' AND i.streamer_at IS NOT NULL AND NOT i.trial
+        AND coalesce(i.retire NOT IN ('drained', 'stopped'), true)
         AND ${trial}::int IS NULL
       ORDER BY (i.retire IS NOT NULL), i.ready_at LIMIT 1 FOR NO KEY UPDATE OF i SKIP LOCKED
     ), taken AS (

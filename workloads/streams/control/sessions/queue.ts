@@ -35,6 +35,9 @@ export function estimateMs(place: number, coming: number, waitedMs: number, pace
   return Math.round(((place - coming + 1) * pace.sessionMs) / pace.inUse);
 }
 
+/** Less urgent work is on its way out (a render is frozen): a start, not a queue. */
+const makingRoom = 'wait.preempting';
+
 /** What each session that waits is told: how far its instance has come, or its place in the queue. */
 export function tellWaiting(
   waiting: readonly Waiting[],
@@ -45,6 +48,8 @@ export function tellWaiting(
     waiting.map(({ sessionId, waitedMs }, place): [string, PlayerUpdate] => {
       const instance = coming[place];
       // Something that is nearly there is told as a start; a place that is still looked for is a place in the queue.
+      if (instance?.wait?.code === makingRoom)
+        return [sessionId, { kind: 'starting', step: 'placing', reason: instance.wait }];
       if (instance && (instance.state !== 'requested' || instance.wait === null)) {
         const step = instance.running
           ? 'connecting'
