@@ -42,7 +42,7 @@ export class RoomService implements Rooms {
   #stopSweep: (() => void) | null = null;
   #restored: Promise<void> | null = null;
 
-  constructor(kernel: Kernel, settings: RoomsSettings = readRoomsSettings(process.env)) {
+  constructor(kernel: Kernel, settings = readRoomsSettings(process.env, kernel.openMode)) {
     this.kernel = kernel;
     this.settings = settings;
     this.store = new RoomStore(kernel);

@@ -202,11 +202,20 @@ export class Place {
       const jobId = this.#row().job_id ?? (await this.#submit());
       const place = (await findHomes(this.#kernel.db, [jobId])).get(jobId);
       if (place?.home && (await this.#adopt(place.home))) return;
+      if (place?.held) throw await this.#giveUp(jobId);
       if (place?.ended && !place.home) await this.#hooks.job(null);
       if (clock.monotonic() > end) throw this.#withoutPlace((await whyWaiting(this.#kernel.db, jobId)) ?? '');
       await clock.sleep(pause);
       pause = Math.min(times.pollMs, pause * 2);
     }
+  }
+
+  /** Nobody is to wait for what can't come: whoever asks next looks anew, when there may be another node. */
+  async #giveUp(jobId: string): Promise<BacklotError> {
+    const why = await whyWaiting(this.#kernel.db, jobId);
+    await this.#hooks.job(null);
+    await this.#kernel.jobs.setIntent(jobId, 'cancel', systemActor);
+    return this.#withoutPlace(why ?? '');
   }
 
   async #submit(): Promise<string> {

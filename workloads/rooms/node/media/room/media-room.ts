@@ -145,6 +145,7 @@ export class MediaRoom {
       if (producer.kind === 'audio') this.speakers.gone(owner, producer.id);
       for (const watcher of this.watchers) watcher.went(entry);
     });
+    this.#inTime(producer, [['transport', this.transports, entry.transportId]]);
     if (producer.kind === 'audio') await this.speakers.add(producer.id);
     this.wanted.changed(producer.id);
     for (const watcher of this.watchers) watcher.came(entry);
@@ -181,8 +182,28 @@ export class MediaRoom {
       if (producer) site.leave({ site: producer.site, id: producerId });
       this.wanted.changed(producerId);
     });
+    this.#inTime(consumer, [
+      ['transport', this.transports, transportId],
+      ['producer', this.producers, producerId],
+    ]);
     site.slot.ledger.use(transportId, this.weigh(entry));
     this.wanted.changed(producerId);
+  }
+
+  /**
+   * mediasoup answers a request for something new also when what it stands on was closed meanwhile, and never says then that
+   * it has ended: what came too late is closed here.
+   * @throws not_found
+   */
+  #inTime(
+    made: { close(): void },
+    standsOn: readonly (readonly [what: string, table: ReadonlyMap<string, unknown>, id: string])[],
+  ): void {
+    for (const [what, table, id] of standsOn) {
+      if (table.has(id)) continue;
+      made.close();
+      throw notFound(what, id);
+    }
   }
 
   /** Writes down what a consumer costs now. */
@@ -208,6 +229,9 @@ export class MediaRoom {
       if (owner !== null)
         this.events.tell({ event: 'dataProducerClosed', owner, dataProducerId: dataProducer.id });
     });
+    if (entry.transportId !== null) {
+      this.#inTime(dataProducer, [['transport', this.transports, entry.transportId]]);
+    }
   }
 
   adoptDataConsumer(entry: DataConsumerEntry): void {
@@ -222,6 +246,10 @@ export class MediaRoom {
       const source = this.dataProducers.get(dataProducerId);
       if (source) site.leave({ site: source.site, id: dataProducerId });
     });
+    this.#inTime(dataConsumer, [
+      ['transport', this.transports, entry.transportId],
+      ['data producer', this.dataProducers, dataProducerId],
+    ]);
   }
 
   /** Packets per second that one more viewer is expected to need. */
