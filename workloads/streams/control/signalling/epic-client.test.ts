@@ -1,6 +1,8 @@
 import {
   type BaseMessage,
   KeepaliveMonitor,
+  Logger,
+  LogLevel,
   MessageHelpers,
   Messages,
   SignallingProtocol,
@@ -8,6 +10,9 @@ import {
 } from '@epicgames-ps/lib-pixelstreamingcommon-ue5.7';
 import { afterEach, expect, it, vi } from 'vitest';
 import { type SignallingHouse, startSignalling } from './signalling.fixture.ts';
+
+// Otherwise every message is printed with a stack.
+Logger.InitLogging(LogLevel.Error, false);
 
 let house: SignallingHouse;
 const open: SignallingProtocol[] = [];
