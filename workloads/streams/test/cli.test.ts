@@ -108,7 +108,7 @@ describe('backlot apps', { timeout: 120_000 }, () => {
     expect((await backlot('apps', 'remove', 'old', '--yes')).code).toBe(0);
     const gone = await backlot('apps', 'show', 'old', '--language', 'zh-CN');
     expect(gone.code).not.toBe(0);
-    expect(gone.stderr).toContain('没有应用');
+    expect(gone.stderr).toContain('没有找到应用');
   });
 
   it('refuses what makes no sense with a sentence', async () => {
