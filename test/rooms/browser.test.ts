@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import { findWorker } from '@backlot/rooms/testing/media-house';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumPath } from '../browser/browser.ts';
+import { chromiumPath, type Look } from '../browser/browser.ts';
+import { faintTexts, structuralFaults } from '../browser/in-page.ts';
 import type { Studio } from '../system/studio.ts';
 import { waitUntil } from '../system/wait-until.ts';
 import { launchWithDevices, Person, type PersonOptions } from './person.ts';
@@ -11,6 +12,11 @@ import { createRoom, startRoomsStudio, workersOf } from './rooms-studio.ts';
 
 const page = resolve(import.meta.dirname, '../../packages/console/dist/pages/rooms/index.html');
 const able = chromiumPath !== undefined && existsSync(page) && (await findWorker()) !== undefined;
+
+const looks: readonly Look[] = [
+  { size: 'desktop', scheme: 'light', language: 'en' },
+  { size: 'phone', scheme: 'dark', language: 'zh-CN' },
+];
 
 /** The real product, real media workers, real browsers with made-up cameras: what people in a room see and hear. */
 describe.skipIf(!able)('a room in browsers', { timeout: 240_000 }, () => {
@@ -191,6 +197,29 @@ describe.skipIf(!able)('a room in browsers', { timeout: 240_000 }, () => {
       await person.sees('p2');
     }
     await Promise.all([first.sees('p2'), second.sees('p1')]);
+  });
+
+  it.each(looks)('can be read and used by everybody: $size, $scheme, $language', async (look) => {
+    const room = `looks-${look.size}-${look.scheme}`;
+    await createRoom(studio, room);
+    const person = await open({ room, identity: 'ada', role: 'host', name: 'Ada', look });
+    const check = async () => {
+      expect(await structuralFaults(person.page)).toEqual([]);
+      expect(await faintTexts(person.page)).toEqual([]);
+    };
+    await person.page.locator('select').nth(2).waitFor();
+    await check();
+    await (await person.join()).inRoom();
+    for (const key of ['c', 'p', 'i']) {
+      await person.page.keyboard.press(key);
+      await person.page.getByRole('complementary').waitFor();
+      await check();
+      await person.page.getByRole('complementary').press('Escape');
+      await person.page.getByRole('complementary').waitFor({ state: 'detached' });
+    }
+    expect(await person.page.evaluate('document.documentElement.lang')).toBe(look.language);
+    expect((await person.page.evaluate('document.body.innerText')) as string).not.toContain('{');
+    expect(person.complaints).toEqual([]);
   });
 
   it('says how long joining takes', async () => {

@@ -19,7 +19,7 @@ import { IconDoorEnter, IconLock, IconLockOpen, IconUserPlus, IconVolumeOff } fr
 import { useQuery } from '@tanstack/react-query';
 import type { Room } from '../../contract/room.ts';
 import { RoomStateBadge } from '../parts/room-state.tsx';
-import { peopleQuery, roomPath, roomQuery } from '../queries.ts';
+import { hostsQuery, peopleQuery, roomPath, roomQuery } from '../queries.ts';
 import { roomTexts } from '../texts.ts';
 import { InvitePanel } from './invite-panel.tsx';
 import { Lobby } from './lobby.tsx';
@@ -124,7 +124,12 @@ function Content({ room }: { readonly room: Room }) {
   const moderates = can('rooms.moderate', room.projectId);
   const selected = people.data?.find((one) => one.identity === chosen);
   const { settings } = room;
-  const node = room.nodeId === null ? '–' : <Link to={`/nodes/${room.nodeId}`}>{room.nodeId.slice(-8)}</Link>;
+  const node =
+    room.nodeId === null ? (
+      '–'
+    ) : (
+      <Link to={`/nodes/${room.nodeId}`}>{nodeName ?? room.nodeId.slice(-8)}</Link>
+    );
   const yes = (value: boolean) => say(value ? 'fact.yes' : 'fact.no');
   return (
     <>
