@@ -35,6 +35,10 @@ const nouns: Readonly<Record<string, Phrase>> = {
   token: { en: 'token', 'zh-CN': '令牌' },
   upload: { en: 'upload', 'zh-CN': '上传' },
   webhook: { en: 'webhook', 'zh-CN': '回调' },
+  room: { en: 'room', 'zh-CN': '房间' },
+  'rooms room': { en: 'room', 'zh-CN': '房间' },
+  service: { en: 'service', 'zh-CN': '服务' },
+  'rooms nuve service': { en: 'service', 'zh-CN': '服务' },
 };
 
 /** The word for one of our things; what nobody has named here stays as it is. */

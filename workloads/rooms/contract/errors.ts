@@ -62,16 +62,32 @@ export const roomErrors = defineErrors({
     status: 401,
     retryable: false,
     message: {
-      en: 'The token is not valid: {reason}. Ask for a new one.',
-      'zh-CN': '令牌无效：{reason}。请获取新的令牌。',
+      en: 'This invitation is not valid: {reason}. Ask for a new link.',
+      'zh-CN': '此邀请无效。请索取新的链接。',
+    },
+  },
+  room_token_expired: {
+    status: 401,
+    retryable: false,
+    message: {
+      en: 'This invitation has expired. Ask for a new link.',
+      'zh-CN': '此邀请已过期。请索取新的链接。',
+    },
+  },
+  room_token_revoked: {
+    status: 401,
+    retryable: false,
+    message: {
+      en: 'This invitation was taken back. Ask for a new link.',
+      'zh-CN': '此邀请已被撤销。请索取新的链接。',
     },
   },
   room_token_required: {
     status: 401,
     retryable: false,
     message: {
-      en: 'This room is entered with a token. Ask for one, and send it as “token” or as the sub-protocol “backlot.token.…”.',
-      'zh-CN': '进入此房间需要令牌。请获取令牌，并通过“token”参数或子协议“backlot.token.…”发送。',
+      en: 'You need an invitation to enter this room. Ask whoever invited you for their link, and open it again.',
+      'zh-CN': '进入此房间需要邀请。请向邀请您的人索取链接，并重新打开。',
     },
   },
   room_forbidden: {
@@ -126,8 +142,8 @@ export const roomErrors = defineErrors({
     status: 404,
     retryable: false,
     message: {
-      en: 'You have nothing with the {what} {id}. It may have been closed; look at what you have and go on from there.',
-      'zh-CN': '您没有 {what} 为 {id} 的对象，可能已关闭。请检查现有对象后继续。',
+      en: 'You have nothing with the {field} {id}. It may have been closed; look at what you have and go on from there.',
+      'zh-CN': '您没有 {field} 为 {id} 的对象，可能已关闭。请检查现有对象后继续。',
     },
   },
   media_refused: {

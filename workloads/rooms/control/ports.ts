@@ -149,7 +149,7 @@ export interface RoomTokens {
     ttlS?: number;
     projectId?: Id;
   }): Promise<{ token: string; id: Id; expiresAt: string }>;
-  /** Verified without asking anyone but the list of the revoked. @throws room_token_invalid */
+  /** Verified without asking anyone but the list of the revoked. @throws room_token_invalid, room_token_expired, room_token_revoked */
   verify(token: string): Promise<TokenClaims>;
   /** One token by its id, or every token of an identity in a room issued until now. */
   revoke(what: { id: Id; expiresAt: string } | { room: string; identity: string }): Promise<void>;

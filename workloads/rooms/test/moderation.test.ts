@@ -104,7 +104,7 @@ describe('a token', () => {
     await house.rooms.tokens.revoke(issued);
     expect(await anna.untilSaid('ended')).toMatchObject({ reason: 'revoked' });
     await expect(house.rooms.tokens.verify(issued.token)).rejects.toMatchObject({
-      code: 'room_token_invalid',
+      code: 'room_token_revoked',
     });
   });
 });

@@ -1,3 +1,4 @@
+import { PhraseParams } from '@backlot/contract';
 import { z } from 'zod';
 import { Identity, Permissions, Role, RoomName, TrackSource } from '../grants.ts';
 import { Layers, MediaKind } from '../media/rtp.ts';
@@ -152,7 +153,13 @@ export const notifications = {
   /** Go there: connect to this room with this token. The socket is closed next. */
   moved: z.object({ roomId: RoomName, token: z.string() }),
   /** The last word before the socket is closed for good. */
-  ended: z.object({ reason: EndReason, message: z.string() }),
+  ended: z.object({
+    reason: EndReason,
+    message: z.string(),
+    /** Of the error for which somebody was refused, for pages that say it in words of their own. */
+    code: z.string().optional(),
+    params: PhraseParams.optional(),
+  }),
   data: z.object({ from: Identity.nullable(), topic: z.string(), payload: z.unknown() }),
 } as const;
 export type NotificationName = keyof typeof notifications;

@@ -68,7 +68,7 @@ export class MediaHosts {
     if (reply.ok) return mediaCalls[method].result.parse(reply.data) as MediaResult<M>;
     if (reply.code === 'not_found') {
       throw new BacklotError(roomErrors.media_object_not_found, {
-        params: { what: 'id', id: reply.message },
+        params: { field: 'id', id: reply.message },
       });
     }
     throw new BacklotError(roomErrors.media_refused, { params: { reason: reply.message } });

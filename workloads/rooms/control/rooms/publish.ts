@@ -59,7 +59,7 @@ export async function publish(
       .call('closeProducer', { producerId: id, owner: member.identity })
       .catch((error: unknown) => suspect(room, error));
     throw new BacklotError(roomErrors.media_object_not_found, {
-      params: { what: 'transportId', id: request.transportId },
+      params: { field: 'transportId', id: request.transportId },
     });
   }
   const track: OwnTrack = {

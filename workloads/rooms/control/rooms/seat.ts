@@ -448,6 +448,6 @@ export class RoomSeat implements Seat {
   }
 }
 
-function missing(what: string, id: string): BacklotError {
-  return new BacklotError(roomErrors.media_object_not_found, { params: { what, id } });
+function missing(field: string, id: string): BacklotError {
+  return new BacklotError(roomErrors.media_object_not_found, { params: { field, id } });
 }

@@ -195,7 +195,7 @@ export class RoomService implements Rooms {
     );
     if (what.producerId !== undefined && tracks.length === 0) {
       throw new BacklotError(roomErrors.media_object_not_found, {
-        params: { what: 'producerId', id: what.producerId },
+        params: { field: 'producerId', id: what.producerId },
       });
     }
     return await muteTracks(room, member, tracks, what.muted, by);

@@ -210,7 +210,8 @@ class Connection {
         : new BacklotError(roomErrors.request_failed, { params: { method: 'connect' } });
     const message = told.sentence(this.#language);
     if (requestId !== null) this.#send(refusalFrame(requestId, told, this.#language));
-    this.#send({ notification: true, method: 'ended', data: { reason: 'refused', message } });
+    const data = { reason: 'refused', message, code: told.code, params: told.params };
+    this.#send({ notification: true, method: 'ended', data });
     // A reason of a close frame has 123 bytes.
     const short = Buffer.from(message)
       .subarray(0, 110)

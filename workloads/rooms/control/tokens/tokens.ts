@@ -71,11 +71,14 @@ export class Tokens implements RoomTokens {
       });
       payload = verified.payload;
     } catch (error) {
+      if (error instanceof joseErrors.JWTExpired) {
+        throw new BacklotError(roomErrors.room_token_expired, { cause: error });
+      }
       throw invalid(reasonOf(error), error);
     }
     const claims = TokenClaims.safeParse(payload);
     if (!claims.success) throw invalid('its claims are not those of a room', claims.error);
-    if (await this.#revoked(claims.data)) throw invalid('it was revoked');
+    if (await this.#revoked(claims.data)) throw new BacklotError(roomErrors.room_token_revoked);
     return claims.data;
   }
 
@@ -136,7 +139,6 @@ function invalid(reason: string, cause?: unknown): BacklotError {
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof joseErrors.JWTExpired) return 'it has expired';
   if (error instanceof joseErrors.JWTClaimValidationFailed) return `its claim “${error.claim}” does not fit`;
   if (error instanceof joseErrors.JWSSignatureVerificationFailed) return 'its signature is wrong';
   return 'it can’t be read';

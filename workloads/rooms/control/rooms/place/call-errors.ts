@@ -41,7 +41,7 @@ export function readReply(answer: unknown, id: string): unknown {
 export function refusalOf(code: MediaErrorCode, message: string, id: string): BacklotError {
   switch (code) {
     case 'not_found':
-      return new BacklotError(roomErrors.media_object_not_found, { params: { what: 'id', id } });
+      return new BacklotError(roomErrors.media_object_not_found, { params: { field: 'id', id } });
     case 'unavailable':
       return new BacklotError(roomErrors.room_media_lost, { params: { room: id }, retryAfterS: 1 });
     case 'invalid':
