@@ -1,5 +1,6 @@
 import type { Kernel, Tx } from '@backlot/control/workload';
 import { toArtifact } from '@backlot/control/workload';
+import type { z } from 'zod';
 import { MANIFEST_KIND, type Recording, type RecordingState } from '../../contract/recording.ts';
 import { TrackPart, type TrackSelection } from '../../contract/tasks.ts';
 import type { ManifestPart } from './manifest.ts';
@@ -23,6 +24,10 @@ type Tables = {
 export type RecordingRow = Omit<Tables['rooms_recording'], 'selection'> & {
   readonly selection: TrackSelection;
 };
+
+/** Which part of which track a clock belongs to: in its meta. */
+const PartOf = TrackPart.pick({ producerId: true, part: true });
+const keyOf = ({ producerId, part }: z.infer<typeof PartOf>) => `${producerId} ${part}`;
 
 /** How a recording stands. Pure. */
 export function recordingState(
@@ -126,12 +131,16 @@ export class RecordingStore {
   /** The finished parts of a recording, oldest first, each with its clock. */
   async parts(jobId: string): Promise<ManifestPart[]> {
     const rows = await this.#artifacts(jobId, ['track', 'clock']);
-    const clocks = new Map(rows.filter(({ kind }) => kind === 'clock').map((row) => [row.name, row]));
+    const clocks = new Map(
+      rows.flatMap((row) => {
+        const of = row.kind === 'clock' ? PartOf.safeParse(row.meta) : undefined;
+        return of?.success ? [[keyOf(of.data), row] as const] : [];
+      }),
+    );
     return rows.flatMap((row) => {
       const facts = row.kind === 'track' ? TrackPart.safeParse(row.meta) : undefined;
       if (!facts?.success) return [];
-      const clock =
-        clocks.get(`${row.name}.clock.json`) ?? clocks.get(row.name.replace(/\.\w+$/, '.clock.json'));
+      const clock = clocks.get(keyOf(facts.data));
       return [
         {
           ...facts.data,

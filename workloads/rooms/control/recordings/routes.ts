@@ -27,13 +27,17 @@ export function recordingRoutes(app: App, kernel: Kernel, rooms: Rooms, recordin
         description:
           'Tracks that come later are recorded too. Parts become artifacts as they are finished; at the end a manifest says how they belong together.',
         params: RoomParams,
-        body: RecordingRequest.prefault({}),
+        body: RecordingRequest.nullish(),
         response: { 201: Recording },
       },
     },
     async (request, reply) => {
       const room = await rooms.get(request.params.room);
-      const recording = await recordings.start(room, request.body, request.actor);
+      const recording = await recordings.start(
+        room,
+        RecordingRequest.parse(request.body ?? {}),
+        request.actor,
+      );
       return reply
         .code(201)
         .header('location', `/api/v1/rooms/${room.id}/recordings/${recording.id}`)

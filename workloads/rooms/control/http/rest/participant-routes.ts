@@ -196,14 +196,14 @@ function lobbyRoutes(app: App, kernel: Kernel, rooms: Rooms): void {
       schema: {
         summary: 'Send somebody away who waits.',
         params: ParticipantParams,
-        body: DenyRequest.prefault({}),
+        body: DenyRequest.nullish(),
         response: { 204: done },
       },
     },
     async (request, reply) => {
       const { room: ref, identity } = request.params;
       const room = await rooms.get(ref);
-      await rooms.deny(room.id, identity, moderator(request.actor), request.body.reason);
+      await rooms.deny(room.id, identity, moderator(request.actor), request.body?.reason);
       await audit(kernel, request.actor, 'room.deny', room, { identity });
       return reply.code(204).send(undefined);
     },

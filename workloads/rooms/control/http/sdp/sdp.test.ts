@@ -227,6 +227,29 @@ describe('what a player can receive', () => {
     }
   });
 
+  it('makes a router whatever payload types its client has chosen', () => {
+    const type = fc.integer({ min: 0, max: 127 }).filter((value) => value < 64 || value > 95);
+    const types = fc.uniqueArray(type, { minLength: 6, maxLength: 6 });
+    fc.assert(
+      fc.property(types, ([opus, vp8, high, low, vp9, other]) => {
+        const text = chromePlays
+          .replaceAll(/a=(rtpmap|rtcp-fb|fmtp):(96|97|102|103|108|45|98|127|121) .*\r\n/g, '')
+          .replace('SAVPF 96 97 102 103 108 45 98 127 121', `SAVPF ${vp8} ${high} ${low} ${vp9} ${other}`)
+          .replace('SAVPF 111 63 9 0 8', `SAVPF ${opus}`)
+          .replaceAll(':111 ', `:${opus} `)
+          .concat(
+            `a=rtpmap:${vp8} VP8/90000\r\na=rtpmap:${vp9} VP9/90000\r\na=rtpmap:${other} VP9/90000\r\n`,
+            `a=fmtp:${other} profile-id=2\r\na=rtpmap:${high} H264/90000\r\na=rtpmap:${low} H264/90000\r\n`,
+            `a=fmtp:${high} packetization-mode=1;profile-level-id=4d0032\r\n`,
+            `a=fmtp:${low} packetization-mode=1;profile-level-id=42e01f\r\n`,
+          );
+        const { codecs } = receiveCapabilities(readOffer(text).media, router);
+        expect(codecs.length).toBeGreaterThan(1);
+        expect(() => routerOf(codecs)).not.toThrow();
+      }),
+    );
+  });
+
   it('has no header extension by a number that is not the router’s', () => {
     const { capabilities } = receiveCapabilities(readOffer(chromePlays).media, router);
     for (const extension of capabilities.headerExtensions ?? []) {

@@ -27,7 +27,8 @@ export function answerOptions(
   reply.headers({
     allow: methods,
     'access-control-allow-methods': methods,
-    'access-control-allow-headers': 'Authorization, Content-Type, If-Match',
+    // A client in use (Eyevinn’s) sends the tag by its old name; refused it would not even be told why.
+    'access-control-allow-headers': 'Authorization, Content-Type, If-Match, ETag',
     'access-control-max-age': '86400',
     ...accept,
   });

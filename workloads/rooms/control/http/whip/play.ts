@@ -61,7 +61,13 @@ export async function play(
   if (chosen.every((track) => track === null)) {
     throw new BacklotError(roomHttpErrors.nothing_live, { params: { room: seat.roomName }, retryAfterS: 5 });
   }
-  const reception = receiveCapabilities(offer.media, await seat.routerRtpCapabilities());
+  const reception = receiveCapabilities(
+    offer.media,
+    await seat.routerRtpCapabilities(),
+    chosen.flatMap((track) => track?.codec ?? []),
+  );
+  if (reception.codecs.length === 0)
+    throw unacceptable('it can decode none of the tracks that are published');
   await enterRoom(seat, device);
   const transport = await seat.createWebRtcTransport({
     direction: 'consumer',
