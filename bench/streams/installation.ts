@@ -110,7 +110,7 @@ export async function openInstallation(signal: AbortSignal): Promise<Installatio
         while ((await ask('report')).connected < streamers) {
           if (systemClock.monotonic() - begun > patienceMs) {
             throw new Error(
-              `Of ${streamers} streamers only ${(await ask('report')).connected} are connected.`,
+              `Of ${streamers} streamers are connected: ${JSON.stringify(await ask('report'))}`,
             );
           }
           await systemClock.sleep(20, signal);

@@ -20,6 +20,7 @@ export interface NodeReport {
   readonly instances: number;
   readonly connected: number;
   readonly playersConnected: number;
+  readonly closes: Readonly<Record<string, number>>;
 }
 
 /** About as long as an offer of Unreal's. */
@@ -28,6 +29,8 @@ const order = JSON.parse(process.argv[2] ?? '{}') as NodeOrder;
 const bootId = newId();
 const running = new Map<string, { fence: number; seq: number; streamer: Streamer | undefined }>();
 let playersConnected = 0;
+/** How streamers were closed, and how often. */
+const closes = new Map<string, number>();
 
 const inventory: Inventory = {
   hash: 'bench',
@@ -63,6 +66,14 @@ class Streamer {
     const socket = new WebSocket(this.#url, { perMessageDeflate: false });
     this.#socket = socket;
     socket.on('error', () => undefined);
+    socket.on('close', (code, reason) => {
+      if (this.#socket !== socket) return;
+      this.isReady = false;
+      if (code === 1006 || code === 1001) return; // Cut by us, or over.
+      closes.set(`${code} ${reason}`, (closes.get(`${code} ${reason}`) ?? 0) + 1);
+      // As engines do.
+      setTimeout(() => this.connect(), 2_000);
+    });
     socket.on('message', (data) => {
       const { type, playerId } = JSON.parse(String(data));
       if (type === 'identify') socket.send(JSON.stringify({ type: 'endpointId', id: 'bench' }));
@@ -157,6 +168,7 @@ process.on('message', (question: NodeQuestion) => {
     instances: running.size,
     connected: streamers.filter(({ isReady }) => isReady).length,
     playersConnected,
+    closes: Object.fromEntries(closes),
   } satisfies NodeReport);
 });
 process.on('disconnect', () => process.exit(0));

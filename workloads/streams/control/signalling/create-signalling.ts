@@ -16,6 +16,7 @@ import { SessionPlayer } from './session-player.ts';
 import { SessionStreamer } from './session-streamer.ts';
 import { SignalSocket } from './signal-socket.ts';
 import { Stage } from './stage.ts';
+import { Turnstile } from './turnstile.ts';
 
 export interface SignallingOptions {
   readonly sessions: Sessions;
@@ -72,6 +73,7 @@ export function createSignalling(options: SignallingOptions): SignallingRoom {
     limits,
     counters,
     heartbeat,
+    turnstile: new Turnstile(limits.attachesAtOnce),
     sessions,
     instances,
     peerOptions,

@@ -6,6 +6,7 @@ import type { SignallingCounters } from './counters.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { SignallingLimits } from './limits.ts';
 import type { Stage } from './stage.ts';
+import type { Turnstile } from './turnstile.ts';
 
 /** What a peer connection is made with, with fresh credentials for `user`. */
 export type PeerOptions = (peer: {
@@ -21,6 +22,7 @@ export interface House {
   readonly limits: SignallingLimits;
   readonly counters: SignallingCounters;
   readonly heartbeat: Heartbeat;
+  readonly turnstile: Turnstile;
   readonly sessions: Sessions;
   readonly instances: Instances;
   /** The stage of an instance, made when there is none yet. */

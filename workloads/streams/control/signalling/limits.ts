@@ -19,7 +19,10 @@ export interface SignallingLimits {
   readonly maxDepth: number;
   /** Every socket is pinged so often, and ended when it said nothing at all in between: found within twice this. */
   readonly pingMs: number;
+  /** How long letting somebody in may take, the line before it included. */
   readonly attachMs: number;
+  /** Let in at the same time. Fewer than the database has connections, which others need as well. */
+  readonly attachesAtOnce: number;
   /** A streamer that has not identified itself by then is one of those that never do (before 5.2). */
   readonly identifyMs: number;
   /** A page that neither asks for a list nor subscribes by then is one of those that never do (before 5.2). */
@@ -41,7 +44,8 @@ export const usualLimits: SignallingLimits = {
   streamer: { maxBytes: 256 * 1024, perSecond: 5_000, burst: 20_000, maxQueued: 16 * 1024 * 1024 },
   maxDepth: 16,
   pingMs: 10_000,
-  attachMs: 15_000,
+  attachMs: 30_000,
+  attachesAtOnce: 8,
   identifyMs: 3_000,
   subscribeMs: 1_500,
   resumeMs: 15_000,

@@ -57,8 +57,13 @@ export class SessionPlayer implements PlayerConnection {
       this.#refuse(new BacklotError(wireErrors.attach_timed_out)),
     );
     try {
-      const attached = await this.#house.sessions.attach(this.#arrival, this);
+      const attached = await this.#house.turnstile.pass(
+        'player',
+        () => this.#line.isOpen,
+        () => this.#house.sessions.attach(this.#arrival, this),
+      );
       this.#cancelAttach();
+      if (!attached) return; // It has left the line.
       this.#attached = attached;
       if (this.#closed || !this.#line.isOpen) {
         // It left meanwhile; or it was told to, and its close comes.

@@ -32,8 +32,13 @@ export class SessionStreamer implements StreamerConnection {
       this.#refuse(new BacklotError(wireErrors.attach_timed_out)),
     );
     try {
-      const attached = await this.#house.instances.attach(ticket, this);
+      const attached = await this.#house.turnstile.pass(
+        'streamer',
+        () => this.#line.isOpen,
+        () => this.#house.instances.attach(ticket, this),
+      );
       this.#cancelAttach();
+      if (!attached) return; // It has left the line.
       if (this.#isClosed) {
         attached.detach();
         return;
