@@ -107,7 +107,7 @@ async function startInstance(
   const execution = processExecution(executor, allocation, folders, { driver: machine.driver } as never);
   const never = new AbortController();
   await execution.start(context(never.signal));
-  const while_ = (signal: AbortSignal) => ({
+  const whileRunning = (signal: AbortSignal) => ({
     ...context(signal),
     ...onlyRunning(runningContext(context(signal), execution, folders.logs)),
   });
@@ -120,7 +120,7 @@ async function startInstance(
     watching = new AbortController();
     watch = Promise.resolve(
       instanceExecutor.watch?.({
-        ...while_(watching.signal),
+        ...whileRunning(watching.signal),
         progress: ({ detail }: Progress) => void facts.push(detail as unknown as InstanceFacts),
         commit: async () => undefined,
         committed: new Set<string>(),
@@ -149,7 +149,7 @@ async function startInstance(
     refused,
     async call(method, payload = {}) {
       const call: Call = { allocation, method, payload, deadlineMs: 60_000, traceparent: undefined };
-      return await instanceExecutor.call?.(while_(never.signal), call);
+      return await instanceExecutor.call?.(whileRunning(never.signal), call);
     },
     adopt() {
       watching.abort();

@@ -58,6 +58,8 @@ export class Application {
   #deaf = false;
   #leaked: Buffer[] = [];
   #timers: NodeJS.Timeout[] = [];
+  /** Players that were there when their number last changed. */
+  #known: ReadonlySet<string> = new Set();
 
   constructor(parts: ApplicationParts) {
     const { options, clock } = parts;
@@ -185,7 +187,6 @@ export class Application {
     this.#known = present;
     this.#tellFacts();
   }
-  #known: ReadonlySet<string> = new Set();
 
   #tellFacts(): void {
     this.#parts.tell({ sessions: this.#streamer.viewers.length, resets: this.#resets });
