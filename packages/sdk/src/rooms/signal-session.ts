@@ -65,19 +65,21 @@ export class SignalSession {
   detach(): void {
     this.#socket = undefined;
     this.#live = false;
-    for (const waiting of this.#waiting.values()) waiting.stopClock();
+    for (const [id, waiting] of this.#waiting) {
+      waiting.stopClock();
+      // Asking to go on belongs to its socket; the next one is asked anew.
+      if (waiting.method !== 'resume') continue;
+      this.#waiting.delete(id);
+      waiting.reject(new RoomError('disconnected', 'The socket was closed.'));
+    }
   }
 
   /**
    * Goes on over the socket that was attached last. The server's answer comes before what was missed.
    * @throws RoomError `refused` when the server knows nothing of the session any more.
    */
-  async resume(sessionId: string, have: object = {}): Promise<unknown> {
-    const answer = await this.#ask('resume', { ...have, sessionId, lastSeq: this.#lastSeq }, 10_000);
-    const { replayed } = answer as { replayed?: unknown };
-    this.#replayedUpTo = this.#lastSeq + (typeof replayed === 'number' ? replayed : 0);
-    this.#goLiveAfterReplay();
-    return answer;
+  resume(sessionId: string, have: object = {}): Promise<unknown> {
+    return this.#ask('resume', { ...have, sessionId, lastSeq: this.#lastSeq }, 10_000);
   }
 
   /** @throws RoomError `refused`, `timeout` or `disconnected` (the session is over). */
@@ -166,6 +168,11 @@ export class SignalSession {
     if (!waiting) return;
     this.#waiting.delete(id);
     waiting.stopClock();
+    if (ok && waiting.method === 'resume') {
+      // At once: what was missed may come in the very next moment, and is counted from here.
+      const { replayed } = (body.data ?? {}) as { replayed?: unknown };
+      this.#replayedUpTo = this.#lastSeq + (typeof replayed === 'number' ? replayed : 0);
+    }
     if (ok) waiting.resolve(body.data ?? {});
     else waiting.reject(refusal(body));
   }

@@ -124,6 +124,8 @@ function Content({ room }: { readonly room: Room }) {
   const moderates = can('rooms.moderate', room.projectId);
   const selected = people.data?.find((one) => one.identity === chosen);
   const { settings } = room;
+  const hosts = useQuery({ ...hostsQuery(), enabled: room.nodeId !== null && can('nodes.read') });
+  const nodeName = hosts.data?.find(({ nodeId }) => nodeId === room.nodeId)?.nodeName;
   const node =
     room.nodeId === null ? (
       '–'
