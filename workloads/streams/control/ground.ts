@@ -6,6 +6,7 @@ import type { Signalling } from './ports.ts';
 import type { Hub } from './sessions/hub.ts';
 import type { StatsBuffer } from './stats/stats-buffer.ts';
 import type { Tickets } from './tickets/tickets.ts';
+import type { Words } from './words.ts';
 
 /** What the rooms of this half share. One for each kernel; put together in `runtime.ts`. */
 export interface Ground {
@@ -16,6 +17,8 @@ export interface Ground {
   readonly streamers: StreamerSockets;
   readonly stats: StatsBuffer;
   readonly keeper: Keeper;
+  /** Tells whoever holds the sockets, here or on another control process. */
+  readonly words: Words;
   readonly signalling: () => Signalling;
   /** In [0, 1). */
   readonly random: () => number;

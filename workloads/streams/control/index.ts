@@ -55,11 +55,13 @@ export const streamsControl: ControlWorkload = {
     await ensureDemoApp(ground);
     exposeMetrics(ground);
     const ticker = new Ticker(ground);
+    ground.words.start();
     ticker.start();
     return {
       async close() {
         signalling.close();
         await ticker.close();
+        ground.words.close();
         await ground.keeper.close();
       },
     };

@@ -10,6 +10,7 @@ import { createSessions } from './sessions/sessions.ts';
 import { type SignallingRoom, signallingOf } from './signalling/index.ts';
 import { StatsBuffer } from './stats/stats-buffer.ts';
 import { createTickets } from './tickets/tickets.ts';
+import { Words } from './words.ts';
 
 /** Streams of one control process. */
 export interface StreamsRuntime {
@@ -31,19 +32,23 @@ export function runtimeOf(kernel: Kernel): StreamsRuntime {
 function build(kernel: Kernel): StreamsRuntime {
   const keeper = new Keeper();
   const room: { signalling?: SignallingRoom } = {};
+  const signalling = (): SignallingRoom => {
+    if (!room.signalling) throw new Error('Signalling is used before it is there.');
+    return room.signalling;
+  };
+  const hub = new Hub(kernel.log);
+  const streamers = new StreamerSockets();
   const ground: Ground = {
     kernel,
     tickets: createTickets(() => kernel.key(ticketPurpose), kernel.clock),
     apps: new AppCatalogue(kernel.db, kernel.clock),
-    hub: new Hub(kernel.log),
-    streamers: new StreamerSockets(),
+    hub,
+    streamers,
+    words: new Words(kernel, { hub, streamers, signalling }),
     stats: new StatsBuffer(() => kernel.clock.monotonic()),
     keeper,
     random: Math.random,
-    signalling() {
-      if (!room.signalling) throw new Error('Signalling is used before it is there.');
-      return room.signalling;
-    },
+    signalling,
   };
   keeper.use(ground);
   room.signalling = signallingOf(kernel, {

@@ -134,12 +134,11 @@ async function actOn(
     return true;
   });
   if (!done) return;
-  ground.hub.notify(
-    id,
+  const update =
     due.kind === 'warn'
-      ? { kind: 'warning', why: due.why, endsInMs: Math.round(due.endsIn * 1_000) }
-      : { kind: 'warning', why: 'idle', endsInMs: null },
-  );
+      ? ({ kind: 'warning', why: due.why, endsInMs: Math.round(due.endsIn * 1_000) } as const)
+      : ({ kind: 'warning', why: 'idle', endsInMs: null } as const);
+  ground.words.say({ kind: 'notify', sessionId: id, update });
 }
 
 type InstanceRow = InstanceTimes & { readonly id: string };

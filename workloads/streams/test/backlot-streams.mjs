@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url';
-import { main } from '../../../packages/cli/src/main.ts';
+import { main } from '@backlot/cli/main';
 import { streams } from '../index.ts';
 
 /** The product with streams alone: what tests of the command line start. */

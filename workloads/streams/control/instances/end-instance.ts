@@ -79,7 +79,7 @@ export async function instanceIsOver(
     await bookEnd(change, row, why, found.failure?.reason ?? instanceEndReason(why, params));
   await releaseSession(ground, change, row, why);
   change.after(() => ground.keeper.wake(row.app_id));
-  change.after(() => ground.streamers.end(id));
+  change.after(() => ground.words.say({ kind: 'instance-over', instanceId: id }));
 }
 
 /** The session of an instance that ends: over for whoever saw its picture, back into the queue for whoever did not. */
@@ -109,7 +109,9 @@ async function releaseSession(
       { instance_id: null, version: null, ready_at: null },
       { why },
     );
-    change.after(() => ground.hub.notify(session.id, { kind: 'unready' }));
+    change.after(() =>
+      ground.words.say({ kind: 'notify', sessionId: session.id, update: { kind: 'unready' } }),
+    );
     change.after(() => ground.keeper.wake(row.app_id));
     return;
   }

@@ -49,11 +49,7 @@ export async function giveControl(
       .where('id', '=', sessionId)
       .execute();
     change.note(sessionId, 'control', { playerId, by });
-    change.after(() => {
-      for (const member of ground.hub.members(sessionId))
-        member.role = member.playerId === playerId ? 'controller' : 'viewer';
-      ground.hub.tellRoles(sessionId);
-    });
+    change.after(() => ground.words.say({ kind: 'control', sessionId, playerId }));
   });
 }
 
@@ -84,10 +80,10 @@ export async function kickPlayer(
     if (!row) throw new BacklotError(streamErrors.player_unknown);
     change.note(sessionId, 'kicked', { playerId });
     change.after(() => {
-      if (session.instance_id !== null) ground.signalling().forgetPlayers(session.instance_id, [playerId]);
+      const { instance_id: instanceId } = session;
+      if (instanceId !== null) ground.words.say({ kind: 'forget', instanceId, playerIds: [playerId] });
       const end = { reason: 'kicked', sentence: sessionEndReason('kicked') } as const;
-      ground.hub.closePlayer(sessionId, playerId, end);
-      ground.hub.tellRoles(sessionId);
+      ground.words.say({ kind: 'kick', sessionId, playerId, end });
     });
     return 'player';
   });

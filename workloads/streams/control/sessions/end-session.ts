@@ -37,12 +37,10 @@ export async function beginEnd(
     .execute();
   change.after(() => {
     const { instance_id: instanceId } = session;
-    if (instanceId !== null)
-      ground.signalling().forgetPlayers(
-        instanceId,
-        players.map(({ id }) => String(id)),
-      );
-    ground.hub.close(session.id, { reason: end.reason, sentence: sessionEndReason(end.reason) });
+    const playerIds = players.map(({ id }) => String(id));
+    if (instanceId !== null) ground.words.say({ kind: 'forget', instanceId, playerIds });
+    const told = { reason: end.reason, sentence: sessionEndReason(end.reason) };
+    ground.words.say({ kind: 'end', sessionId: session.id, end: told });
     if (waits) ground.keeper.wake(session.app_id);
   });
   return row;

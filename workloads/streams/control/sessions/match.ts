@@ -56,7 +56,8 @@ async function matchOne(ground: Ground, change: Change, appId: string): Promise<
     .where('id', '=', appId)
     .executeTakeFirstOrThrow();
   const { relayOnly } = app.settings;
-  change.after(() => ground.hub.notify(sessionId, { kind: 'ready', instance: { instanceId, relayOnly } }));
+  const update = { kind: 'ready', instance: { instanceId, relayOnly } } as const;
+  change.after(() => ground.words.say({ kind: 'notify', sessionId, update }));
   change.after(() => ground.keeper.wake(appId));
   return true;
 }
