@@ -48,7 +48,13 @@ export async function publishRtp(
           parameters: {},
           rtcpFeedback: [],
         }
-      : { mimeType: 'video/VP8', payloadType: 101, clockRate: 90_000, parameters: {}, rtcpFeedback: [] };
+      : {
+          mimeType: 'video/VP8',
+          payloadType: 101,
+          clockRate: 90_000,
+          parameters: {},
+          rtcpFeedback: [{ type: 'nack', parameter: 'pli' }],
+        };
   const { producerId } = await room.call('produce', {
     transportId: transport.transportId,
     owner,
@@ -64,13 +70,20 @@ export async function publishRtp(
   const socket = createSocket('udp4');
   const { localPort } = transport.tuple;
   let sent = 0;
+  let isAsked = false;
+  // A request for a key frame is heard, as by any encoder (RFC 4585, 6.3.1: payload-specific feedback, format 1).
+  socket.on('message', (datagram) => {
+    for (let at = 0; at + 4 <= datagram.length; at += (datagram.readUInt16BE(at + 2) + 1) * 4)
+      if (datagram[at + 1] === 206 && ((datagram[at] ?? 0) & 0x1f) === 1) isAsked = true;
+  });
   const startedAt = performance.now();
   const send = () => {
     // By the clock, not by the timer: a timer that is late catches up.
     const due = Math.floor(((performance.now() - startedAt) / 1_000) * packetsPerSecond);
     for (; sent < due; sent += 1) {
       const clock = Math.round((sent / packetsPerSecond) * codec.clockRate);
-      const isKey = sent % packetsPerSecond === 0;
+      const isKey = isAsked || sent % packetsPerSecond === 0;
+      isAsked = false;
       for (const ssrc of streams) {
         const payloadType = codec.payloadType;
         const datagram = packet({ kind, ssrc, payloadType, sequence: sent, clock, isKey, bytes, level });

@@ -28,7 +28,13 @@ const host = await MediaHost.open({
   random: () => randomInt(2 ** 32) / 2 ** 32,
   log: say,
 });
-await serveHost(host);
+const server = await serveHost(host);
+// mediasoup listens for these signals to end its workers, and whoever listens must end the process too.
+const end = () => {
+  host.close();
+  void server.close().finally(() => process.exit(0));
+};
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, end);
 const ports = host.pool.slots.map(({ port }) => port);
 say('info', 'the media host listens', { workers: settings.workers, ports });
 

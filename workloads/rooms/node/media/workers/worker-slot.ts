@@ -5,8 +5,8 @@ import { PacketLedger } from '../placement/ledger.ts';
 
 /** A worker that has not answered for so long is hung, in milliseconds. */
 const answerMs = 2_000;
-/** Between an answer and the next question, in milliseconds. */
-const pauseMs = 500;
+/** Between an answer and the next question, in milliseconds. Adds to the longest time in which a hang goes unseen. */
+const pauseMs = 250;
 /** An answer may come so much late when our own process was held up, in milliseconds. */
 const stallMs = 500;
 /** Between two attempts to start a worker, in milliseconds; doubled up to the longest. */
