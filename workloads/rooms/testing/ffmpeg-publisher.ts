@@ -53,8 +53,22 @@ export async function publishByFfmpeg(
   const child = spawn(
     'ffmpeg',
     [
+      // Ends by itself after a while, also when the test that started it was cut off.
       ...['-hide_banner', '-loglevel', 'error', '-nostdin', '-re'],
-      ...['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=25', '-f', 'lavfi', '-i', 'sine=frequency=440'],
+      ...[
+        '-f',
+        'lavfi',
+        '-t',
+        limitS,
+        '-i',
+        'testsrc2=size=320x180:rate=25',
+        '-f',
+        'lavfi',
+        '-t',
+        limitS,
+        '-i',
+        'sine=frequency=440',
+      ],
       ...['-map', '1:a', '-c:a', 'libopus', '-ac', '2', '-ar', '48000', '-b:a', '48k'],
       ...['-ssrc', '11111111', '-payload_type', '100', '-f', 'rtp', target(audioPort)],
       // ffmpeg hears no request for a key frame: one each second by itself.
@@ -80,6 +94,9 @@ export async function publishByFfmpeg(
     },
   };
 }
+
+/** Seconds. */
+const limitS = '120';
 
 const target = ({ rtp, rtcp }: { rtp: number; rtcp: number }) =>
   `rtp://127.0.0.1:${rtp}?rtcpport=${rtcp}&pkt_size=1200`;
