@@ -21,7 +21,7 @@ export async function buildConsole(node, report) {
   // The console first: it empties the folder that the pages go into.
   await viteBuild(node, ['packages/console'], report);
   for (const workload of workloadsWithPage()) {
-    await viteBuild(node, [pageFolder(workload), '--config', 'packages/console/page.vite.config.ts'], report);
+    await viteBuild(node, [pageFolder(workload), '--config', 'packages/console/vite-page.config.ts'], report);
   }
   mkdirSync(join(root, '.cache'), { recursive: true });
   writeFileSync(stampFile, stamp);

@@ -10,7 +10,7 @@ const sources = [
   `${page}/**/*.{ts,tsx,css,html}`,
   'workloads/streams/contract/**/*.ts',
   'packages/sdk/src/**/*.ts',
-  'packages/console/page.vite.config.ts',
+  'packages/console/vite-page.config.ts',
   'package-lock.json',
 ];
 
