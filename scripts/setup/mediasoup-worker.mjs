@@ -91,7 +91,8 @@ export function makeWorkerMeanwhile(node) {
     // ninja's own words: `[12/261] Compiling …`.
     const [, done, all] = /^\[(\d+)\/(\d+)\]/.exec(line) ?? [];
     const quarter = all ? Math.floor((Number(done) / Number(all)) * 4) : 0;
-    if (!all || quarter <= told) return;
+    // A first, small target is no share of the work.
+    if (!all || Number(all) < 50 || quarter <= told) return;
     told = quarter;
     notice(`${title()}: ${say('building', '编译中')}, ${quarter * 25} %`);
   };
