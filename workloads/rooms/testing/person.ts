@@ -86,7 +86,12 @@ export class Person {
 
   async opened(): Promise<void> {
     if (this.#socket.readyState !== WebSocket.CONNECTING) return;
-    await Promise.race([once(this.#socket, 'open'), once(this.#socket, 'close')]);
+    const socket = this.#socket;
+    // A socket that can't be opened is closed, too; whoever asks sees which by `closed`.
+    await new Promise<void>((resolve) => {
+      socket.once('open', () => resolve());
+      socket.once('close', () => resolve());
+    });
   }
 
   #hear(frame: ServerFrame): void {
