@@ -1,5 +1,5 @@
 import type { ApiClient } from '@backlot/sdk';
-import { z } from 'zod';
+import type { z } from 'zod';
 import {
   ConsoleAnswer,
   type ConsoleRequest,
@@ -12,8 +12,6 @@ import {
 } from '../contract/api.ts';
 import { Recording, RecordingPage } from '../contract/recording.ts';
 import { type Participant, Room, type Track } from '../contract/room.ts';
-
-const nothing = z.undefined();
 
 /** The routes of rooms, as the commands need them. */
 export class RoomsApi {
@@ -44,7 +42,7 @@ export class RoomsApi {
   }
 
   async close(room: string): Promise<void> {
-    await this.#send('DELETE', path(room), nothing);
+    await this.#client.transport.run('DELETE', path(room), { signal: this.#signal });
   }
 
   lock(room: string, locked: boolean): Promise<Room> {
@@ -64,7 +62,8 @@ export class RoomsApi {
   }
 
   async admit(room: string, identity: string): Promise<void> {
-    await this.#send('POST', `${path(room)}/lobby/${encodeURIComponent(identity)}/admit`, nothing, {});
+    const where = `${path(room)}/lobby/${encodeURIComponent(identity)}/admit`;
+    await this.#client.transport.run('POST', where, { signal: this.#signal });
   }
 
   token(room: string, request: Record<string, unknown>): Promise<z.infer<typeof TokenAnswer>> {
@@ -72,15 +71,8 @@ export class RoomsApi {
   }
 
   async kick(room: string, identity: string, reason: string | undefined): Promise<void> {
-    await this.#client.transport.call(
-      'DELETE',
-      `${path(room)}/participants/${encodeURIComponent(identity)}`,
-      nothing,
-      {
-        query: { reason },
-        signal: this.#signal,
-      },
-    );
+    const where = `${path(room)}/participants/${encodeURIComponent(identity)}`;
+    await this.#client.transport.run('DELETE', where, { query: { reason }, signal: this.#signal });
   }
 
   async mute(
@@ -112,7 +104,7 @@ export class RoomsApi {
     return this.#client.transport.call('GET', url, schema, { query, signal: this.#signal });
   }
 
-  #send<S extends z.ZodType>(method: 'POST' | 'PUT' | 'DELETE', url: string, schema: S, json?: unknown) {
+  #send<S extends z.ZodType>(method: 'POST' | 'PUT', url: string, schema: S, json?: unknown) {
     return this.#client.transport.call(method, url, schema, {
       signal: this.#signal,
       ...(json === undefined ? {} : { json }),

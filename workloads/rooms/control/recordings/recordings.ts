@@ -18,6 +18,7 @@ import type { RecordingJobParameters } from './recording-job.ts';
 import { type RecordingRow, RecordingStore } from './recording-store.ts';
 
 const stopMs = 15_000;
+const manifestName = 'manifest.json';
 
 /** Thrown inside the transaction of a recording that another process has begun already, so that its job goes too. */
 class AlreadyRecorded extends Error {}
@@ -185,12 +186,18 @@ export class Recordings {
       if (!(await this.store.end(tx, row.id, endedAt, failure))) return false;
       // A recording that never ran has no attempt that could own anything, and nothing to compose either.
       if (!attempt) return true;
+      // A commit takes what is staged for the attempt; what a node uploads is staged so, and what we have just stored too.
+      await tx
+        .insertInto('staged_output')
+        .values({ allocation_id: attempt.id, name: manifestName, digest, size })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
       await artifacts.commit(
         tx,
         { projectId: row.project_id, jobId: row.job_id, taskId: attempt.task_id, allocationId: attempt.id },
         [
           {
-            name: 'manifest.json',
+            name: manifestName,
             kind: MANIFEST_KIND,
             digest,
             size,
