@@ -78,37 +78,48 @@ describe.skipIf(!workerBin || !canEncode)(`the recording of tracks${reason}`, ()
     expect(clock?.reports.length).toBeGreaterThan(0);
   }, 120_000);
 
-  it('ends well when the room does, with tracks that came later', async () => {
-    const room = await house.openRoom({ codecs: codecsOf(['opus', 'h264']) });
-    let publisher: Awaited<ReturnType<typeof publishByFfmpeg>> | undefined;
-    const record = {
-      recordingId: 'r2',
-      roomId: 'x',
-      shardAllocation: room.allocation,
-      select: { kinds: ['video'] },
-    };
-    const ended = await runTask(node, recordExecutor, taskKinds.record, record, {
-      inputs: {},
-      meanwhile: async (workDir) => {
-        await vi.waitFor(() => expect(existsSync(join(workDir, 'status.json'))).toBe(true), patience);
-        publisher = await publishByFfmpeg(room, 'ann', 'h264');
-        await statusWith(workDir, (track) => track.durationMs > 1_500, 1);
-        await room.close();
-      },
-    });
-    await publisher?.close();
-    expect(ended.conclusion).toMatchObject({ outcome: 'ok', result: { tracks: 1, parts: 1, ended: 'room' } });
-    const [output] = (ended.conclusion.outputs ?? []).filter(({ kind }) => kind === 'track');
-    expect(TrackPart.parse(output?.meta)).toMatchObject({
-      owner: 'ann',
-      source: 'camera',
-      codec: 'video/H264',
-      width: 320,
-      height: 180,
-      cutOff: false,
-    });
-    await expectDecodes(join(ended.workDir, output?.path ?? ''), 'video');
-  }, 120_000);
+  it.each([
+    ['h264', 'video/H264'],
+    ['vp9', 'video/VP9'],
+  ] as const)(
+    'of %s ends well when the room does, with tracks that came later',
+    async (codec, mimeType) => {
+      const room = await house.openRoom({ codecs: codecsOf(['opus', codec]) });
+      let publisher: Awaited<ReturnType<typeof publishByFfmpeg>> | undefined;
+      const record = {
+        recordingId: 'r2',
+        roomId: 'x',
+        shardAllocation: room.allocation,
+        select: { kinds: ['video'] },
+      };
+      const ended = await runTask(node, recordExecutor, taskKinds.record, record, {
+        inputs: {},
+        meanwhile: async (workDir) => {
+          await vi.waitFor(() => expect(existsSync(join(workDir, 'status.json'))).toBe(true), patience);
+          publisher = await publishByFfmpeg(room, 'ann', codec);
+          await statusWith(workDir, (track) => track.durationMs > 1_500, 1);
+          await room.close();
+        },
+      });
+      await publisher?.close();
+      expect(ended.conclusion).toMatchObject({
+        outcome: 'ok',
+        result: { tracks: 1, parts: 1, ended: 'room' },
+      });
+      const all = [...ended.committedEarly, ...(ended.conclusion.outputs ?? [])];
+    const [output] = all.filter(({ kind }) => kind === 'track');
+      expect(TrackPart.parse(output?.meta)).toMatchObject({
+        owner: 'ann',
+        source: 'camera',
+        codec: mimeType,
+        width: 320,
+        height: 180,
+        cutOff: false,
+      });
+      await expectDecodes(join(ended.workDir, output?.path ?? ''), 'video');
+    },
+    120_000,
+  );
 });
 
 /** Waits until as many tracks as expected are all as wanted. */

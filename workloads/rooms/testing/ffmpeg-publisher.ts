@@ -23,6 +23,18 @@ const video = {
       '0',
     ],
   },
+  vp9: {
+    codec: {
+      mimeType: 'video/VP9',
+      payloadType: 103,
+      clockRate: 90_000,
+      parameters: { 'profile-id': 0 },
+    },
+    encoder: [
+      ...['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-b:v', '400k'],
+      ...['-pix_fmt', 'yuv420p', '-strict', 'experimental'],
+    ],
+  },
   h264: {
     codec: {
       mimeType: 'video/H264',
