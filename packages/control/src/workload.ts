@@ -228,6 +228,11 @@ export { toArtifact } from './artifacts/artifact-row.ts';
 export { contentDisposition } from './artifacts/download/content-disposition.ts';
 export { zipArtifacts } from './artifacts/download/zip.ts';
 export type { Db, Tx } from './db/schema.ts';
+/**
+ * Subjects of the fabric that say that something was written to the log of events: for a workload that looks at tables of
+ * its own when the kernel has moved on, and would drown in a reaction to every task of everybody.
+ */
+export { eventSubjects } from './events/event-log.ts';
 export { decodeCursor, page } from './http/paging.ts';
 export type { Actor, Kernel, TurnServers } from './kernel.ts';
 export { systemActor } from './kernel.ts';

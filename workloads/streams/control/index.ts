@@ -9,8 +9,8 @@ import {
 import { ensureDemoApp } from './apps/demo-app.ts';
 import { appRoutes } from './apps/routes.ts';
 import { importRoutes } from './import/routes.ts';
-import { followInstances } from './instances/follow-job.ts';
 import { instanceJob } from './instances/instance-job.ts';
+import { JobFollower } from './instances/job-follower.ts';
 import { instanceRoutes } from './instances/routes.ts';
 import { migrations } from './migrations.ts';
 import { permissions } from './permissions.ts';
@@ -31,7 +31,7 @@ export const streamsControl: ControlWorkload = {
   phrases: streamPhrases,
   taskKinds: { [INSTANCE_TASK]: { parameters: InstanceParameters, result: InstanceResult } },
   jobKinds: { [INSTANCE_JOB]: instanceJob },
-  reactions: [followInstances((kernel) => runtimeOf(kernel).ground), countEnds],
+  reactions: [countEnds],
   routes(app, kernel) {
     appRoutes(app, kernel);
     instanceRoutes(app, kernel);
@@ -56,10 +56,13 @@ export const streamsControl: ControlWorkload = {
     exposeMetrics(ground);
     const ticker = new Ticker(ground);
     ground.words.start();
+    const follower = new JobFollower(ground);
+    follower.start();
     ticker.start();
     return {
       async close() {
         signalling.close();
+        await follower.close();
         await ticker.close();
         ground.words.close();
         await ground.keeper.close();

@@ -3,15 +3,18 @@ import { sql } from 'kysely';
 import { INSTANCE_JOB } from '../contract.ts';
 import type { Ground } from './ground.ts';
 
-/** Instances whose job has moved on without us, because an event was lost or its reaction failed. */
+/** Brings those instances on whose job has moved. One question for all, so that it may be asked often. */
 export async function sweepUnknown(ground: Ground, follow: (jobId: string) => Promise<void>): Promise<void> {
   const { rows } = await sql<{ job_id: string }>`
-    SELECT i.job_id FROM streams_instance i LEFT JOIN task t ON t.job_id = i.job_id
+    SELECT i.job_id FROM streams_instance i
+    LEFT JOIN task t ON t.job_id = i.job_id
+    LEFT JOIN allocation a ON a.task_id = t.id AND a.state <> 'ended'
     WHERE i.state <> 'ended' AND (
       t.id IS NULL OR t.state IN ('succeeded', 'failed', 'canceled', 'held')
       OR (i.state = 'requested' AND t.state IN ('placed', 'running'))
       OR (i.state = 'starting' AND i.started_at IS NULL AND t.state = 'running')
-      OR (i.state NOT IN ('requested', 'stopping') AND t.state IN ('queued', 'retry_wait')))
+      OR (i.state NOT IN ('requested', 'stopping') AND t.state IN ('queued', 'retry_wait'))
+      OR (i.state <> 'requested' AND a.id IS DISTINCT FROM i.allocation_id AND a.id IS NOT NULL))
     LIMIT 500
   `.execute(ground.kernel.db);
   for (const { job_id: jobId } of rows) await follow(jobId);

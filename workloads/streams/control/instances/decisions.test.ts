@@ -61,6 +61,7 @@ describe('wear', () => {
     [{ facts: { memory: 10, vram: 500 } }, 'vram'],
     [{ facts: { memory: 10, vram: null } }, null],
     [{ facts: null }, null],
+    [{ facts: { memory: 1_000, vram: 500 }, sessions: 0 }, null],
     [{ ageSeconds: 60 }, 'age'],
     [{ sessions: 3 }, 'sessions'],
     [{ sessions: 2 }, null],
@@ -183,7 +184,19 @@ describe('an instance follows its task', () => {
     [{ state: 'held', allocation: null }, false, { kind: 'over', why: 'start-failed' }],
     [{ state: 'canceled', allocation: place }, true, { kind: 'over', why: 'stopped' }],
   ] as const)('%j (connected once: %s)', (task, connectedOnce, following) => {
-    expect(follow({ connectedOnce }, { failure: null, ...task })).toEqual(following);
+    expect(follow({ connectedOnce, allocationId: 'a' }, { failure: null, ...task })).toEqual(following);
+  });
+
+  it('is over when its task runs elsewhere by now, once somebody may have seen it', () => {
+    const task = { state: 'running', failure: null, allocation: { ...place, id: 'b' } } as const;
+    expect(follow({ connectedOnce: true, allocationId: 'a' }, task)).toEqual({
+      kind: 'over',
+      why: 'node-lost',
+    });
+    expect(follow({ connectedOnce: false, allocationId: 'a' }, task)).toEqual({
+      kind: 'placed',
+      running: true,
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import type { AllocationState, Failure, Grant, TaskState } from '@backlot/contract';
-import { type EventReaction, systemActor } from '@backlot/control/workload';
+import { systemActor } from '@backlot/control/workload';
 import { sql } from 'kysely';
 import type { InstanceEnd } from '../../contract.ts';
 import { now, runChange } from '../change.ts';
@@ -34,12 +34,17 @@ const placedStates: readonly TaskState[] = ['placed', 'running', 'frozen'];
  * Reads an instance's state from its task. An instance that has been connected is never moved to another node under the
  * same name: what people saw of it is gone, so it is over. Pure.
  */
-export function follow(known: { readonly connectedOnce: boolean }, task: TaskFacts): Following {
+export function follow(
+  known: { readonly connectedOnce: boolean; readonly allocationId: string | null },
+  task: TaskFacts,
+): Following {
   if (task.state === 'succeeded') return { kind: 'over', why: 'exited' };
   if (task.state === 'canceled') return { kind: 'over', why: 'stopped' };
   if (task.state === 'failed' || task.state === 'held') {
     return { kind: 'over', why: task.allocation?.started ? 'crashed' : 'start-failed' };
   }
+  const moved = known.allocationId !== null && task.allocation?.id !== known.allocationId;
+  if (known.connectedOnce && moved) return { kind: 'over', why: 'node-lost' };
   if (placedStates.includes(task.state))
     return task.allocation ? { kind: 'placed', running: task.allocation.started } : { kind: 'nothing' };
   return known.connectedOnce ? { kind: 'over', why: 'node-lost' } : { kind: 'again' };
@@ -75,7 +80,7 @@ export async function followJob(ground: Ground, jobId: string): Promise<void> {
     const [task] = rows;
     // The job was removed by a person: what ran of it has ended.
     const step = task
-      ? follow({ connectedOnce: instance.ready_at !== null }, task)
+      ? follow({ connectedOnce: instance.ready_at !== null, allocationId: instance.allocation_id }, task)
       : ({ kind: 'over', why: 'stopped' } as const);
     const place = task?.allocation;
     if (step.kind === 'over') {
@@ -111,16 +116,4 @@ function cancelJob({ kernel }: Ground, jobId: string): void {
   void kernel.jobs.setIntent(jobId, 'cancel', systemActor).catch((error: unknown) => {
     kernel.log.warn({ err: error, job: jobId }, 'the job of a lost instance could not be canceled');
   });
-}
-
-/** Follows the events of instances' jobs; the sweep does the same for what was missed. */
-export function followInstances(groundOf: (kernel: Ground['kernel']) => Ground): EventReaction {
-  return {
-    name: 'streams.instances',
-    kinds: ['allocation.*', 'task.ended', 'task.changed'],
-    async react(event, kernel) {
-      const { jobId } = event.body;
-      if (typeof jobId === 'string') await followJob(groundOf(kernel), jobId);
-    },
-  };
 }

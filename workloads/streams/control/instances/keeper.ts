@@ -1,3 +1,4 @@
+import { BacklotError, coreErrors } from '@backlot/contract';
 import { sql } from 'kysely';
 import { InstanceFacts } from '../../contract.ts';
 import { type Change, runChange } from '../change.ts';
@@ -131,7 +132,14 @@ async function keepPool(ground: Ground, change: Change, appId: string): Promise<
   for (; started < plan.start; started += 1) {
     const version = chooseVersion(releaseOf(app), startable, ground.random());
     if (version === null) break;
-    await startInstance(ground, change, app, version);
+    try {
+      await startInstance(ground, change, app, version);
+    } catch (error) {
+      // The project has as many jobs as it may. Whoever waits goes on waiting; the rest of the round is still to be done.
+      if (!(error instanceof BacklotError) || error.code !== coreErrors.quota_jobs.code) throw error;
+      ground.kernel.log.warn({ app: app.slug }, error.message);
+      break;
+    }
   }
   await startTrials(ground, change, app, waiting, instances);
   // Somebody waits, nothing runs that could become free, and nothing may be started any more: say so at once.

@@ -18,9 +18,12 @@ export interface Retirement {
 const megabytes = (bytes: number) => Math.round(bytes / 1024 ** 2);
 const minutes = (seconds: number) => Math.round(seconds / 6) / 10;
 
-/** The first watermark that an instance has reached; nothing when it may go on. */
+/**
+ * The first watermark that an instance has reached; nothing when it may go on. One that nobody has used yet is never too
+ * large: its replacement would be just as large, and so on for ever.
+ */
 export function wornOut(worn: Worn, rules: RecycleRules): Retirement | null {
-  const { facts } = worn;
+  const facts = worn.sessions > 0 ? worn.facts : null;
   if (rules.memory !== null && facts && facts.memory >= rules.memory)
     return {
       why: 'memory',

@@ -223,8 +223,11 @@ export class SessionPlayer implements PlayerConnection {
     this.#instance = instance;
     player.tell({ type: 'backlot.ready', stream: instance.instanceId });
     if (this.#address.resume === instance.instanceId && this.#arrival.session !== undefined) {
-      player.resume(this.#house.stage(instance.instanceId));
-      return;
+      const stage = this.#house.stage(instance.instanceId);
+      if (stage.canResume(player.playerId)) {
+        player.resume(stage);
+        return;
+      }
     }
     player.begin(player.playerId, instance.relayOnly, true);
   }

@@ -292,6 +292,18 @@ describe('sockets that come and go', () => {
     expect(streamer.all('playerConnected')).toHaveLength(1);
   });
 
+  it('a page that wants to resume what the streamer has dropped meanwhile begins anew', async () => {
+    house = await startSignalling({ limits: { resumeMs: 100 } });
+    const streamer = await house.stage('i1');
+    const player = await subscribed('i1', '?ticket=p1&extensions=1');
+    await negotiated(streamer, player);
+    player.socket.terminate();
+    await streamer.next('playerDisconnected');
+    const back = await house.player(`?session=${house.rooms.seen[0]?.token}&extensions=1&resume=i1`);
+    await back.next('config');
+    await back.next('streamerList');
+  });
+
   it('a page that does not resume is gone for the streamer after the grace, or anew at once when it comes back', async () => {
     house = await startSignalling({ limits: { resumeMs: 200 } });
     const streamer = await house.stage('i1');

@@ -30,6 +30,8 @@ export class Stage {
   readonly #onEmpty: (stage: Stage) => void;
   readonly #seats = new Map<string, Seat>();
   readonly #owed = new Set<string>();
+  /** Players whose peer the streamer was told to drop: they can't resume it. */
+  readonly #dropped = new Set<string>();
   #forgive: (() => void) | undefined;
   #streamer: StageStreamer | null = null;
 
@@ -112,7 +114,13 @@ export class Stage {
     const seat = new Seat(player, pageOffers);
     this.#seats.set(playerId, seat);
     this.#owed.delete(playerId);
+    this.#dropped.delete(playerId);
     this.#streamer?.playerConnected(playerId, seat.options);
+  }
+
+  /** Whether a player's peer may still be there, as far as we know: after a restart of ours nothing speaks against it. */
+  canResume(playerId: string): boolean {
+    return !this.#dropped.has(playerId);
   }
 
   /** A player whose picture still runs has a new socket. Nothing is said to the streamer. */
@@ -156,6 +164,8 @@ export class Stage {
   forget(playerId: string): void {
     this.#seats.get(playerId)?.close();
     this.#seats.delete(playerId);
+    if (this.#dropped.size >= maxOwed) this.#dropped.clear();
+    this.#dropped.add(playerId);
     if (this.#streamer) this.#streamer.playerDisconnected(playerId);
     else this.#owe(playerId);
     this.#settle();
