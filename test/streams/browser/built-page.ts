@@ -40,7 +40,9 @@ export async function builtPage(): Promise<BuiltPage> {
     root: `${repository}/${page}`,
     base: '/pages/streams/',
     plugins: [react()],
-    logLevel: 'warn',
+    logLevel: 'error',
+    // The runner of tests says `test`, for which React would be its development build.
+    define: { 'process.env.NODE_ENV': '"production"' },
     build: {
       target: 'es2022',
       outDir: `${folder}/pages/streams`,

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import type { BrowserContext } from 'playwright-core';
+import { type OtherSite, startOtherSite } from './other-site.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
@@ -26,19 +26,19 @@ function bundle(): Promise<string> {
   return bundled;
 }
 
-/**
- * Epic's frontend package, unmodified, on a page at an address of its own.
- * @returns the address of that page for a signalling server; it connects by itself.
- */
-export async function serveEpicPage(context: BrowserContext): Promise<(signalling: string) => string> {
-  const script = await bundle();
-  await context.route('http://epic.test/**', (route) =>
-    new URL(route.request().url()).pathname === '/player.js'
-      ? route.fulfill({ contentType: 'text/javascript', body: script })
-      : route.fulfill({
-          contentType: 'text/html',
-          body: '<!doctype html><title>Epic</title><body style="margin:0"><div id="player" style="position:absolute;width:640px;height:360px"></div><script type="module" src="/player.js"></script>',
-        }),
+/** Epic's frontend package, unmodified, on a site of its own. */
+export interface EpicSite extends OtherSite {
+  /** The address of its page for a signalling server; it connects by itself. */
+  page(signalling: string): string;
+}
+
+export async function startEpicSite(): Promise<EpicSite> {
+  const site = await startOtherSite(
+    '<title>Epic</title><body style="margin:0"><div id="player" style="position:absolute;width:640px;height:360px"></div><script type="module" src="/player.js"></script>',
+    await bundle(),
   );
-  return (signalling) => `http://epic.test/?AutoConnect=true&ss=${encodeURIComponent(signalling)}`;
+  return {
+    ...site,
+    page: (signalling) => `${site.url}/?AutoConnect=true&ss=${encodeURIComponent(signalling)}`,
+  };
 }

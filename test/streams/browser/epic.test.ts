@@ -3,7 +3,7 @@ import { smallDemo } from '@backlot/streams/testing/small-demo';
 import { type Studio, startStudio } from '@backlot/streams/testing/studio';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serveEpicPage } from './epic-page.ts';
+import { type EpicSite, startEpicSite } from './epic-page.ts';
 import { chromiumPath, launchForStreams, watchPicture } from './stream-browser.ts';
 
 /** Epic's own frontend package, unmodified, must play here as it does against Epic's server. */
@@ -11,7 +11,7 @@ describe.skipIf(!chromiumPath)('Epic’s unmodified player page', { timeout: 240
   let studio: Studio;
   let browser: Browser;
   let context: BrowserContext;
-  let address: (signalling: string) => string;
+  let epic: EpicSite;
   const demos: DemoProcess[] = [];
 
   beforeAll(async () => {
@@ -19,10 +19,11 @@ describe.skipIf(!chromiumPath)('Epic’s unmodified player page', { timeout: 240
     await studio.startNode();
     browser = await launchForStreams();
     context = await browser.newContext({ viewport: { width: 700, height: 420 } });
-    address = await serveEpicPage(context);
+    epic = await startEpicSite();
   }, 240_000);
   afterAll(async () => {
     await browser?.close();
+    await epic?.close();
     for (const demo of demos) await demo.close();
     await studio?.close();
   }, 120_000);
@@ -30,7 +31,7 @@ describe.skipIf(!chromiumPath)('Epic’s unmodified player page', { timeout: 240
   const ws = (path: string) => `${studio.control.url.replace(/^http/, 'ws')}${path}`;
   async function open(signalling: string): Promise<Page> {
     const page = await context.newPage();
-    await page.goto(address(signalling));
+    await page.goto(epic.page(signalling));
     return page;
   }
   /** Asks the demo, by Epic's API, what it has got so far. */

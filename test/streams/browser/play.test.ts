@@ -6,6 +6,7 @@ import type { Browser, BrowserContext, Frame, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { complaintsOf } from '../../browser/browser.ts';
 import { builtPage } from './built-page.ts';
+import { type OtherSite, startOtherSite } from './other-site.ts';
 import { chromiumPath, launchForStreams, watchPicture } from './stream-browser.ts';
 
 /**
@@ -146,6 +147,7 @@ describe.skipIf(!chromiumPath)('the player page', { timeout: 240_000 }, () => {
     let appId: string;
     let page: Page;
     let frame: Frame;
+    let shop: OtherSite | undefined;
     type Heard = { readonly event: string; readonly data: Record<string, unknown> };
     const heard = () => page.evaluate<Heard[]>('window.heard');
     const call = (message: object) =>
@@ -171,22 +173,22 @@ describe.skipIf(!chromiumPath)('the player page', { timeout: 240_000 }, () => {
       context = await browser.newContext({ viewport: { width: 960, height: 600 }, locale: 'en' });
       page = await context.newPage();
       page.setDefaultTimeout(120_000);
-      await page.route('http://shop.test/', (route) =>
-        route.fulfill({
-          contentType: 'text/html',
-          body: `<!doctype html><title>shop</title><body><script>
-            window.heard = [];
-            addEventListener('message', (m) => m.data && m.data.source === 'backlot-player' && heard.push(m.data));
-            </script><iframe style="width:900px;height:500px" allow="autoplay; fullscreen"
-            src="${studio.control.url}/s/framed"></iframe></body>`,
-        }),
+      shop = await startOtherSite(
+        `<title>shop</title><body><script>
+          window.heard = [];
+          addEventListener('message', (m) => m.data && m.data.source === 'backlot-player' && heard.push(m.data));
+        </script><iframe style="width:900px;height:500px" allow="autoplay; fullscreen"
+          src="${studio.control.url}/s/framed"></iframe>`,
       );
-      await page.goto('http://shop.test/');
-      const found = page.frames().find((one) => one.url().includes('/s/framed'));
-      if (!found) throw new Error('There is no frame.');
-      frame = found;
+      await page.goto(shop.url);
+      frame = await studio.until('the frame has the page', async () =>
+        page.frames().find((one) => one.url().includes('/s/framed')),
+      );
     });
-    afterAll(() => leave(appId));
+    afterAll(async () => {
+      await leave(appId);
+      await shop?.close();
+    });
 
     it('plays, and tells the page what happens', async () => {
       await watchPicture(frame);
@@ -257,5 +259,58 @@ describe.skipIf(!chromiumPath)('the player page', { timeout: 240_000 }, () => {
     await other.keyboard.press('Control+Alt+KeyC');
     await other.getByText('In control').waitFor();
     await leave(app.id);
+  });
+
+  it('shows the place in the queue while all are in use, and begins by itself', async () => {
+    const app = await studio.createApp({ slug: 'one-only', maxInstances: 1, recipe: smallDemo() });
+    const { page } = await openPage('/s/one-only');
+    await watchPicture(page);
+    const other = await context.newPage();
+    other.setDefaultTimeout(120_000);
+    await other.goto(`${studio.control.url}/s/one-only`);
+    await other.getByRole('heading', { name: 'You are next' }).waitFor();
+    await page.keyboard.press('Control+Alt+KeyC');
+    await page.getByRole('button', { name: 'End', exact: true }).click();
+    await page.getByRole('button', { name: 'End it' }).click();
+    await watchPicture(other);
+    expect(await other.getByRole('heading', { name: 'You are next' }).count()).toBe(0);
+    await leave(app.id);
+  });
+
+  it('counts down when nobody does anything, and says why it ended', async () => {
+    const app = await studio.createApp({
+      slug: 'idle',
+      limits: {
+        idleSeconds: 8,
+        maximumSeconds: null,
+        disconnectSeconds: 5,
+        queueLength: 5,
+        queueSeconds: 60,
+        viewers: 1,
+      },
+      recipe: smallDemo(),
+    });
+    const { page } = await openPage('/s/idle');
+    await page.getByText('Still there?').waitFor();
+    await page.getByRole('heading', { name: 'Ended for lack of activity' }).waitFor();
+    const [session] = await studio.sessions(`appId=${app.id}`);
+    expect(session?.end?.reason).toBe('idle');
+    // The way on is the first thing that Enter does.
+    await page.keyboard.press('Enter');
+    await watchPicture(page);
+    await leave(app.id);
+  });
+
+  it('says what is wrong with a link', async () => {
+    const nowhere = await openPage('/s/nowhere');
+    await nowhere.page.getByRole('heading', { name: 'There is no such application' }).waitFor();
+    await context.close();
+    await studio.createApp({ slug: 'ticketed', access: 'ticket', recipe: smallDemo() });
+    const closed = await openPage('/s/ticketed');
+    await closed.page.getByRole('heading', { name: 'A ticket is needed' }).waitFor();
+    await closed.page.goto('about:blank');
+    await closed.page.goto(`${studio.control.url}/s/ticketed#ticket=not.a.ticket`);
+    await closed.page.getByRole('heading', { name: 'The link does not fit' }).waitFor();
+    await context.close();
   });
 });

@@ -28,9 +28,10 @@ export function PlayerPage({ link }: { readonly link: PlayerLink }) {
     document.title = look.title;
   }, [look.title]);
   useEffect(() => {
-    const video = player?.session.video.parentElement;
-    video?.setAttribute('role', 'application');
-    video?.setAttribute('aria-label', say('picture', { title: look.title }));
+    const video = player?.session.video;
+    video?.setAttribute('aria-label', look.title);
+    video?.parentElement?.setAttribute('role', 'application');
+    video?.parentElement?.setAttribute('aria-label', say('picture', { title: look.title }));
   }, [player, look.title, say]);
 
   return (

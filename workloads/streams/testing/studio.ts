@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NodeView, Page, Project } from '@backlot/contract';
-import { type Control, createControl } from '@backlot/control';
+import { type Control, type ControlConfig, createControl } from '@backlot/control';
 import { createLog } from '@backlot/control/telemetry/log';
 import { type Agent, createAgent } from '@backlot/node/agent/agent';
 import { ApiClient } from '@backlot/sdk';
@@ -87,14 +87,30 @@ export function plainRecipe(
   };
 }
 
-export async function startStudio(): Promise<Studio> {
+export interface StudioOptions {
+  /** A folder with `pages/streams/`: then the player page is served. */
+  readonly consoleDir?: string;
+  readonly turn?: ControlConfig['turn'];
+  /** With the demo app, as `backlot up` is. */
+  readonly openMode?: boolean;
+}
+
+export async function startStudio(options: StudioOptions = {}): Promise<Studio> {
   const adminToken = 'the-administration-token-of-tests';
   const dataDir = await mkdtemp(join(tmpdir(), 'backlot-streams-studio-'));
   const database = await createTestDatabase({ empty: true });
   const log = createLog({ name: 'test', level: (process.env.BACKLOT_TEST_LOG as 'debug') ?? 'silent' });
   const startControl = (port: number) =>
     createControl({
-      config: { host: '127.0.0.1', port, dataDir: join(dataDir, 'control'), adminToken },
+      config: {
+        host: '127.0.0.1',
+        port,
+        dataDir: join(dataDir, 'control'),
+        adminToken,
+        turn: options.turn,
+        openMode: options.openMode,
+      },
+      consoleDir: options.consoleDir,
       database: database.url,
       workloads: [streamsControl],
       log,
