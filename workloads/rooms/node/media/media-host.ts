@@ -169,6 +169,9 @@ function refusalOf(error: unknown): MediaReply {
     };
   }
   const message = error instanceof Error ? error.message : String(error);
+  // Its worker has died meanwhile: asked again in a moment, another one answers.
+  if (error instanceof errors.WorkerClosedError) return { ok: false, code: 'unavailable', message };
+  if (error instanceof errors.NotFoundError) return { ok: false, code: 'not_found', message };
   // What mediasoup throws for parameters that make no sense, and for codecs that the room doesn't have.
   const isInput = error instanceof TypeError || error instanceof errors.UnsupportedError;
   return {

@@ -9,6 +9,8 @@ const answerMs = 2_000;
 const pauseMs = 250;
 /** An answer may come so much late when our own process was held up, in milliseconds. */
 const stallMs = 500;
+/** A worker that has not begun by then is no good, in milliseconds; usually it takes 80. */
+const startMs = 10_000;
 /** Between two attempts to start a worker, in milliseconds; doubled up to the longest. */
 const shortestRetryMs = 100;
 const longestRetryMs = 5_000;
@@ -96,14 +98,23 @@ export class WorkerSlot {
   }
 
   async #start(): Promise<void> {
-    const { settings } = this.#parts;
-    const worker = await createWorker({
+    const { settings, clock } = this.#parts;
+    const starting = createWorker({
       workerBin: settings.workerBin,
       logLevel: this.#level,
       logTags: [...this.#tags],
       ...(settings.dtlsCertificateFile ? { dtlsCertificateFile: settings.dtlsCertificateFile } : {}),
       ...(settings.dtlsPrivateKeyFile ? { dtlsPrivateKeyFile: settings.dtlsPrivateKeyFile } : {}),
     });
+    const worker = await Promise.race([starting, clock.sleep(startMs)]);
+    if (!worker) {
+      // Should it come to life after all, nobody wants it any more.
+      starting.then(
+        (late) => late.close(),
+        () => {},
+      );
+      throw new Error(`it did not start within ${startMs} ms`);
+    }
     try {
       const server = await worker.createWebRtcServer({ listenInfos: this.#listenInfos() });
       const { udpSockets, tcpServers } = await server.dump();
