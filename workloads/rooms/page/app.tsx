@@ -25,7 +25,7 @@ export function App({ link }: { readonly link: RoomLink }) {
 }
 
 function Entrance({ room, token }: { readonly room: string; readonly token: string | undefined }) {
-  const { say } = useWords();
+  const { say, language } = useWords();
   const media = useLocalMedia();
   const [session, setSession] = useState<RoomSession | null>(null);
   const [busy, setBusy] = useState(false);
@@ -57,6 +57,7 @@ function Entrance({ room, token }: { readonly room: string; readonly token: stri
         room,
         ...(token === undefined ? {} : { token }),
         displayName,
+        language,
         device: deviceOf(navigator.userAgent),
         signal: controller.signal,
       });

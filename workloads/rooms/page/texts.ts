@@ -107,6 +107,14 @@ export const texts = {
     en: 'This link is no longer valid. Ask for a new one.',
     'zh-CN': '此链接已失效。请申请新的链接。',
   },
+  'why.room_token_expired': {
+    en: 'This link has expired. Ask for a new one.',
+    'zh-CN': '此链接已过期。请申请新的链接。',
+  },
+  'why.room_token_revoked': {
+    en: 'This link was withdrawn. Ask for a new one.',
+    'zh-CN': '此链接已被撤销。请申请新的链接。',
+  },
   'why.room_token_required': {
     en: 'This room is entered with an invitation link. Ask for one.',
     'zh-CN': '进入此房间需要邀请链接。请向主持人索取。',

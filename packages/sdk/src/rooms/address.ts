@@ -7,6 +7,8 @@ export interface RoomAddress {
   readonly token?: string;
   /** Without a token: who one wants to be; made by the server when left out. */
   readonly identity?: string;
+  /** In which the server words its refusals: `en`, `zh-CN`. */
+  readonly language?: string;
 }
 
 /**
@@ -24,6 +26,7 @@ export function socketAddress(address: RoomAddress): {
   url.searchParams.set('roomId', address.room);
   url.searchParams.set('client', 'backlot');
   if (address.identity !== undefined) url.searchParams.set('peerId', address.identity);
+  if (address.language !== undefined) url.searchParams.set('lang', address.language);
   const token = address.token === undefined ? [] : [`backlot.token.${address.token}`];
   return { url: url.href, protocols: ['protoo', ...token] };
 }

@@ -194,15 +194,25 @@ describe('a connection to a room', () => {
     expect(events.onResumed).not.toHaveBeenCalled();
   });
 
-  it('does not resume after 1012, which means that there is nothing to go on with', async () => {
-    const { newest, welcomed, pass } = connect();
-    await welcomed();
-    newest().close(1012, 'again');
+  it('goes elsewhere when it is told to, whatever the server says about the socket that it leaves', async () => {
+    const { connection, events, sockets, newest, welcomed, pass } = connect();
+    const session = await welcomed();
+    const waiting = expect(session.request('produce')).rejects.toMatchObject({ code: 'disconnected' });
+    const left = newest();
+    // The server's own farewell overtakes ours.
+    left.close = () => {
+      left.say({ notification: true, method: 'ended', data: { reason: 'moved', message: '' }, seq: 1 });
+      TestSocket.prototype.close.call(left, 4000, 'moved');
+    };
+    connection.restart();
+    await waiting;
     await settle();
     await pass(300);
-    newest().open();
-    await settle();
+    expect(sockets).toHaveLength(2);
+    await welcomed('s2');
     expect(newest().sent).toEqual([]);
+    expect(events.onNewSession).toHaveBeenCalledTimes(2);
+    expect(events.onEnd).not.toHaveBeenCalled();
   });
 
   it.each([

@@ -47,6 +47,7 @@ export class Connection {
   #socket: SocketLike | undefined;
   #ended: { reason: EndReason; message: string } | undefined;
   #running = false;
+  #isLeaving: SocketLike | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -72,6 +73,7 @@ export class Connection {
   restart(): void {
     this.#forget();
     this.#ended = undefined;
+    this.#isLeaving = this.#socket;
     this.drop();
   }
 
@@ -107,8 +109,11 @@ export class Connection {
         const { code, reason } = await up.closed;
         attempt = 0;
         lostAt = clock.monotonic();
-        if (this.#isOver(code, reason)) break;
-        if (code === 1012) this.#forget();
+        // What the server says about a socket that was given up for another place is no end of anything.
+        const wasLeft = this.#isLeaving !== undefined && this.#isLeaving === this.#socket;
+        this.#isLeaving = undefined;
+        if (wasLeft) this.#ended = undefined;
+        else if (this.#isOver(code, reason)) break;
         this.#session?.detach();
         if (!this.#stop.signal.aborted) events.onLost();
       }
@@ -178,10 +183,7 @@ export class Connection {
         if (!(error instanceof RoomError) || error.code !== 'refused') {
           this.#session?.detach();
           socket.close(3000, 'not resumed');
-          if (isClosed) {
-            if (isClosed.code === 1012) this.#forget();
-            this.#isOver(isClosed.code, isClosed.reason);
-          }
+          if (isClosed) this.#isOver(isClosed.code, isClosed.reason);
           return undefined;
         }
         this.#forget();

@@ -123,6 +123,7 @@ export class Published {
     const local = this.withId(producerId);
     if (!local) return;
     this.#forget(local)?.close();
+    this.#options.change({ type: 'trackUnpublished', id: producerId });
     this.#options.onEnded(local, 'server');
   }
 

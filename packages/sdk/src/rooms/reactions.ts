@@ -56,6 +56,11 @@ export function reactions(options: ReactionsOptions): (method: string, data: unk
     permissionsChanged: ({ permissions, role }: Pick<WireSelf, 'permissions' | 'role'>) => {
       change({ type: 'participantChanged', identity: self(), change: { permissions, role } });
       room.emit('permissionsChanged', permissions, role);
+      // The server has closed what may not be sent any more, and says so to the others.
+      for (const local of published.tracks) {
+        if (local.id !== undefined && !permissions.publish.includes(local.source))
+          published.closedByServer(local.id);
+      }
     },
     moved: ({ roomId, token }: { roomId: string; token: string }) => move(roomId, token),
     data: (message: { from: string | null; topic: string; payload: unknown }) =>

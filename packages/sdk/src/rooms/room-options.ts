@@ -16,6 +16,8 @@ export interface RoomOptions extends Omit<MediaOptions, 'clock'> {
   /** Without a token, where the installation allows that. */
   readonly identity?: string;
   readonly displayName?: string;
+  /** In which the server words its refusals: `en`, `zh-CN`; the browser's own when left out. */
+  readonly language?: string;
   /** Told to others: `{name: 'Chromium', version: '156'}`. */
   readonly device?: Readonly<Record<string, unknown>>;
   /** Gives up connecting. */
@@ -31,7 +33,7 @@ export async function addressOf(
   options: RoomOptions,
   target: { readonly room: string; readonly token: string } | undefined,
 ): Promise<RoomAddress> {
-  const { url, identity, token: own } = options;
+  const { url, identity, language, token: own } = options;
   const token = target?.token ?? (typeof own === 'function' ? await own() : own);
   const room = target?.room ?? options.room ?? (token === undefined ? undefined : roomOfToken(token));
   if (room === undefined) throw new RoomError('refused', 'No room was named.', { reason: 'no_room' });
@@ -40,5 +42,6 @@ export async function addressOf(
     room,
     ...(token === undefined ? {} : { token }),
     ...(identity === undefined ? {} : { identity }),
+    ...(language === undefined ? {} : { language }),
   };
 }

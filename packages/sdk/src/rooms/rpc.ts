@@ -13,9 +13,9 @@ export class RpcHandlers {
     };
   }
 
-  async answer(question: { from: string; method: string; payload: unknown }): Promise<{ payload: unknown }> {
+  async answer(question: { from: string; method: string; payload: unknown }): Promise<unknown> {
     const handler = this.#handlers.get(question.method);
     if (!handler) throw new Error(`Nobody answers ${question.method} here.`);
-    return { payload: await handler(question.payload, question.from) };
+    return handler(question.payload, question.from);
   }
 }

@@ -181,7 +181,7 @@ export class SignalSession {
     let text: string;
     try {
       const answer = await this.#handlers.onRequest(method, data);
-      text = JSON.stringify({ response: true, id, ok: true, data: answer ?? {} });
+      text = JSON.stringify({ response: true, id, ok: true, data: answer === undefined ? {} : answer });
     } catch (error) {
       const errorReason = (error instanceof Error ? error.message : String(error)).slice(0, 2_000);
       text = JSON.stringify({ response: true, id, ok: false, errorCode: 400, errorReason });
