@@ -152,14 +152,6 @@ const otherSentences = {
     en: 'Version {version} failed {failures} {failures|time|times} in a row; it is started again in {seconds} s.',
     'zh-CN': '版本 {version} 连续失败 {failures} 次，{seconds} 秒后重新启动。',
   },
-  'streams.wait.free': {
-    en: 'All {count} {count|instance|instances} that the app may have are in use.',
-    'zh-CN': '该应用允许的 {count} 个实例均在使用中。',
-  },
-  'streams.wait.start': {
-    en: 'The application is being started.',
-    'zh-CN': '正在启动应用。',
-  },
 } as const satisfies PhraseTable;
 
 /** All sentences of streams: those of control, and those of failures that nodes report. */
