@@ -1,8 +1,8 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { type SignallingHouse, startSignalling } from '../control/signalling/signalling.fixture.ts';
 import { credentialSeconds, peerConnectionOptions } from '../control/turn/peer-options.ts';
 import { hasCoturn, startCoturn } from '../testing/coturn.ts';
 import { joinHeadless } from '../testing/headless-player.ts';
+import { type SignallingHouse, startSignalling } from '../testing/signalling-house.ts';
 import { stubbornEngine } from '../testing/stubborn-engine.ts';
 
 let house: SignallingHouse | undefined;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { PlayerRole } from '../contract.ts';
-import { type SignallingHouse, startSignalling } from '../control/signalling/signalling.fixture.ts';
 import { type HeadlessPlayer, joinHeadless } from '../testing/headless-player.ts';
+import { type SignallingHouse, startSignalling } from '../testing/signalling-house.ts';
 import { type StubbornPeer, stubbornEngine } from '../testing/stubborn-engine.ts';
 
 /**

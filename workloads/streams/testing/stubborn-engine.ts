@@ -1,5 +1,5 @@
-import type { WireClient } from '../control/signalling/signalling.fixture.ts';
 import { type DataChannel, type PeerConnection, type SessionDescription, wrtc } from '../node/webrtc/wrtc.ts';
+import type { WireClient } from './signalling-house.ts';
 
 /** One peer of a stubborn engine. */
 export interface StubbornPeer {

@@ -9,7 +9,7 @@ import {
   WebSocketTransportNJS,
 } from '@epicgames-ps/lib-pixelstreamingcommon-ue5.7';
 import { afterEach, expect, it, vi } from 'vitest';
-import { type SignallingHouse, startSignalling } from './signalling.fixture.ts';
+import { type SignallingHouse, startSignalling } from '../../testing/signalling-house.ts';
 
 // Otherwise every message is printed with a stack.
 Logger.InitLogging(LogLevel.Error, false);

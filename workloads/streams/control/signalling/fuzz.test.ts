@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeCodes, streamErrors, wireErrors } from '../../contract.ts';
+import { type SignallingHouse, startSignalling, type WireClient } from '../../testing/signalling-house.ts';
 import { closeCodeOf } from './house.ts';
 import { usualLimits } from './limits.ts';
-import { type SignallingHouse, startSignalling, type WireClient } from './signalling.fixture.ts';
 
 /**
  * Whatever anybody sends, on either socket: the process goes on, nobody else notices, and who is refused is told why.

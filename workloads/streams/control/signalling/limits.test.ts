@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type SignallingHouse, startSignalling } from '../../testing/signalling-house.ts';
 import { usualLimits } from './limits.ts';
 import { fitReason } from './signal-socket.ts';
-import { type SignallingHouse, startSignalling } from './signalling.fixture.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 let house: SignallingHouse | undefined;

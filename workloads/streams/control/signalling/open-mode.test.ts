@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type SignallingHouse, startSignalling } from './signalling.fixture.ts';
+import { type SignallingHouse, startSignalling } from '../../testing/signalling-house.ts';
 
 let house: SignallingHouse;
 afterEach(() => house.close());

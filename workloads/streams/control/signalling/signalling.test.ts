@@ -1,7 +1,7 @@
 import { MessageHelpers } from '@epicgames-ps/lib-pixelstreamingcommon-ue5.7';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { streamErrors } from '../../contract.ts';
-import { type SignallingHouse, startSignalling, type WireClient } from './signalling.fixture.ts';
+import { type SignallingHouse, startSignalling, type WireClient } from '../../testing/signalling-house.ts';
 
 let house: SignallingHouse;
 afterEach(() => house.close());

@@ -5,7 +5,7 @@ import { SocketRoutes } from '@backlot/control/http/sockets';
 import type { Kernel } from '@backlot/control/workload';
 import pino from 'pino';
 import { WebSocket } from 'ws';
-import { type PlayerRole, streamErrors } from '../../contract.ts';
+import { type PlayerRole, streamErrors } from '../contract.ts';
 import type {
   AttachedPlayer,
   Departure,
@@ -16,9 +16,13 @@ import type {
   PlayerSample,
   Sessions,
   StreamerConnection,
-} from '../ports.ts';
-import { createSignalling, type SignallingOptions, type SignallingRoom } from './create-signalling.ts';
-import { signallingSockets } from './sockets.ts';
+} from '../control/ports.ts';
+import {
+  createSignalling,
+  type SignallingOptions,
+  type SignallingRoom,
+} from '../control/signalling/create-signalling.ts';
+import { signallingSockets } from '../control/signalling/sockets.ts';
 
 /** Sessions and instances in memory, for tests of the wire: who may come in and where to is told by the test. */
 export class FakeRooms {
