@@ -61,9 +61,10 @@ export const TrackPart = z.object({
   startedAt: z.number(),
   endedAt: z.number(),
   durationMs: z.number().nonnegative(),
-  packets: z.number().int(),
-  /** Packets that never came, by sequence number. */
-  lost: z.number().int(),
+  /** Packets that were taken; null: not known, as the writer was killed. */
+  packets: z.number().int().nullable(),
+  /** Packets that never came, by sequence number; null: not known. */
+  lost: z.number().int().nullable(),
   frames: z.number().int(),
   width: z.number().int().nullable(),
   height: z.number().int().nullable(),
