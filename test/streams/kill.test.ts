@@ -15,12 +15,12 @@ import {
 } from './streams.ts';
 
 /**
- * Ten people play while the application, its runner, the agent and the control plane are killed with SIGKILL at random.
+ * People play while the application, its runner, the agent and the control plane are killed with SIGKILL at random.
  * Who plays on a process that was not killed must not notice in the picture: its frame numbers go on, on the same
  * connection. Who plays on one that was is told so, and nothing is left over or booked twice.
  */
-const sessions = 10;
-const rounds = Number(process.env.BACKLOT_CHAOS_BLOWS ?? 8);
+const sessions = Number(process.env.BACKLOT_CHAOS_SESSIONS ?? 10);
+const rounds = Number(process.env.BACKLOT_CHAOS_BLOWS ?? 5);
 const seed = Date.now() % 100_000;
 /** Generous for a busy machine; an orphan must be gone within 30 s. */
 const orphanMs = 30_000;
@@ -81,10 +81,11 @@ const plays = async (player: SessionPlayer) => {
   await waitUntil('the picture goes on', () => (player.frameNumber ?? 0) > before + 10);
 };
 
-it(`leaves ten sessions as they were, or ends them for the right reason, in ${rounds} rounds (seed ${seed})`, async () => {
+it(`leaves sessions as they were, or ends them for the right reason, in ${rounds} rounds (seed ${seed})`, async () => {
   const story: string[] = [`seed ${seed}`];
   const allocations = new Set<string>();
-  const expected = new Map<string, string>();
+  /** Sessions that lost their application: what was killed, and what their people were told. */
+  const ended = new Map<string, { readonly victim: Victim; readonly told: string | undefined }>();
   const judge = async () => {
     while (players.length < sessions) players.push(await openAndSee(studio, 'chaos'));
     for (let round = 0; round < rounds; round += 1) {
@@ -96,14 +97,19 @@ it(`leaves ten sessions as they were, or ends them for the right reason, in ${ro
       for (const { allocationId } of instances) allocations.add(allocationId ?? '');
       // Now and then two of them at once: each must also be borne while the other is away.
       const blows = random() < 0.3 ? [pick(victims), pick(victims)] : [pick(victims)];
-      const hit = new Set<string>();
+      const hit = new Map<string, Victim>();
       for (const victim of blows) {
         const left = instances.filter(({ id }) => !hit.has(id));
         const instance = await kill(victim, left);
         story.push(`round ${round}: ${victim} ${instance?.sessionId ?? ''}`);
-        if (instance) hit.add(instance.id);
+        if (instance) hit.set(instance.id, victim);
       }
-      const lost = new Set(instances.filter(({ id }) => hit.has(id)).map(({ sessionId }) => sessionId));
+      const lost = new Map(
+        instances.flatMap(({ id, sessionId }) => {
+          const victim = hit.get(id);
+          return victim && sessionId ? [[sessionId, victim] as const] : [];
+        }),
+      );
 
       const spared = players.filter(({ sessionId }) => !lost.has(sessionId ?? ''));
       await Promise.all(spared.map(plays));
@@ -111,10 +117,11 @@ it(`leaves ten sessions as they were, or ends them for the right reason, in ${ro
         expect(player.restarted, 'the same process goes on').toBe(false);
         expect(player.state).toBe('connected');
       }
-      for (const player of players.filter((other) => !spared.includes(other))) {
-        await waitUntil('who lost the application is told', () => player.over && player.ended);
-        expected.set(player.sessionId ?? '', player.ended?.reason ?? '');
-        player.close();
+      for (const [id, victim] of lost) {
+        const player = players.find(({ sessionId }) => sessionId === id);
+        await waitUntil('who lost the application is told', () => player?.over && player.ended);
+        ended.set(id, { victim, told: player?.ended?.reason });
+        player?.close();
       }
       await waitUntil(
         'nothing is left of what was killed',
@@ -134,14 +141,15 @@ it(`leaves ten sessions as they were, or ends them for the right reason, in ${ro
     throw new Error(`${String(error)}\n${story.join('\n')}`, { cause: error });
   });
 
-  // What people were told is what is on record, and it is the right reason.
-  for (const [id, told] of expected) {
-    const { state: at, end } = await waitUntil('the end is on record', async () => {
+  // What people were told is what is on record, and it is the right reason: that a runner is gone is the machine's fault
+  // and not the application's.
+  for (const [id, { victim, told }] of ended) {
+    const { end } = await waitUntil('the end is on record', async () => {
       const session = await sessionOf(studio, id);
       return session.state === 'ended' ? session : undefined;
     });
-    expect({ at, reason: end?.reason }, story.join('\n')).toEqual({ at: 'ended', reason: told });
-    expect(['crashed']).toContain(told);
+    expect(told, story.join('\n')).toBe(victim === 'app' ? 'crashed' : 'node-lost');
+    expect(end?.reason).toBe(told);
   }
 
   // Slots add up: what is booked is what runs, no more and no less.
@@ -149,7 +157,7 @@ it(`leaves ten sessions as they were, or ends them for the right reason, in ${ro
   const [node] = await nodesOf(studio);
   expect(node?.allocations.map(({ id }) => id).sort()).toEqual(open.map((i) => i.allocationId).sort());
   expect(node?.used?.cpu).toBeCloseTo(0.1 * open.length, 6);
-  expect(node?.used?.memory).toBe(400 * 1024 * 1024 * open.length);
+  expect(node?.used?.memory).toBe(256 * 1024 * 1024 * open.length);
 
   for (const player of players) player.close();
   await studio.api('PATCH', `/api/v1/streams/apps/${app.id}`, { enabled: false });

@@ -21,7 +21,7 @@ export const demoRecipe: AppRecipeInput = {
       ...['--width', '{width}', '--height', '{height}', '--fps', '{fps}'],
     ],
   },
-  resources: { cpu: 0.1, memory: 400 * 1024 * 1024 },
+  resources: { cpu: 0.1, memory: 256 * 1024 * 1024 },
   picture: { width: 320, height: 180, fps: 10 },
   reset: { kind: 'message', payload: { demo: 'reset' }, acknowledge: '"demo":"reset"' },
 };

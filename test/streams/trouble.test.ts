@@ -30,7 +30,7 @@ afterAll(async () => {
  * SIGSTOP keeps its sockets open and lets it say nothing any more, as if its machine had vanished. It must be found by its
  * silence, and the only place that its app has must be somebody else's then.
  */
-it('finds an application that is silent with its connection open, ends it, and gives its place to the next', async () => {
+it('finds an application that is silent with its connection open, tells its viewer, and gives its place to the next', async () => {
   const app: App = await createDemoApp(studio, 'silent', { maxInstances: 1 });
   const first = await openAndSee(studio, 'silent');
   const [instance] = await openInstances(studio, app);
@@ -45,7 +45,9 @@ it('finds an application that is silent with its connection open, ends it, and g
     async () => (await openInstances(studio, app)).some(({ connected }) => !connected),
     { limitMs: 30_000 },
   );
-  // Whoever watched a picture that stands still closes the page; the one after must not get it.
+  // Its picture stands still as well, so nothing is left that would be worth keeping for its viewer.
+  await waitUntil('its viewer is told', () => first.ended, { limitMs: 120_000 });
+  expect(first.ended?.reason).toBe('crashed');
   first.close();
   await waitUntil('it was ended', () => !isAlive(application?.pid ?? -1));
   expect(processesOf(allocation)).toEqual([]);
