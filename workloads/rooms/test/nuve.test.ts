@@ -172,6 +172,21 @@ describe('Nuve', () => {
     }
   });
 
+  it('writes down who did what', async () => {
+    const rows = await test.control.kernel.db
+      .selectFrom('audit')
+      .select(['action', 'actor_name'])
+      .where('actor_name', '=', 'nuve studio')
+      .orderBy('seq')
+      .execute();
+    expect(rows.map(({ action }) => action)).toEqual([
+      'room.create',
+      'room.change',
+      'room.token',
+      'room.token',
+    ]);
+  });
+
   it('closes rooms and removes services', async () => {
     expect((await call('DELETE', `/rooms/${room._id}`, signed(service))).status).toBe(200);
     expect((await call('GET', `/rooms/${room._id}`, signed(service))).status).toBe(404);

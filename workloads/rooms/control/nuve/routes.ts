@@ -1,9 +1,10 @@
 import { BacklotError, kernelErrors, newId } from '@backlot/contract';
-import { type App, type Kernel, type RouteAccess, systemActor } from '@backlot/control/workload';
+import { type Actor, type App, type Kernel, type RouteAccess, systemActor } from '@backlot/control/workload';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Identity } from '../../contract/grants.ts';
 import type { Room } from '../../contract/room.ts';
+import { audit } from '../http/access.ts';
 import type { Moderator, Rooms } from '../ports.ts';
 import { NuveAuthenticator, type Signed, type SuperService } from './authenticate.ts';
 import { type NuveRoom, type NuveService, NuveStore } from './nuve-store.ts';
@@ -46,8 +47,23 @@ const config = {
   limit: { name: 'rooms-nuve', burst: 600, perMinute: 3_000 },
 } as const;
 
+/** Who the audit says it was: a service is no account, and has no rights beyond its own routes. */
+const actorOf = (service: NuveService): Actor => ({
+  ...systemActor,
+  name: `nuve ${service.name}`,
+  grants: [],
+  scopes: [],
+});
 /** What is done by a signed request is told to the room as the service's doing. */
-const by = (service: NuveService): Moderator => ({ name: service.name, identity: null, actor: systemActor });
+const by = (service: NuveService): Moderator => ({
+  name: service.name,
+  identity: null,
+  actor: actorOf(service),
+});
+const inProject = (room: { readonly id: string }, service: NuveService) => ({
+  id: room.id,
+  projectId: service.projectId,
+});
 
 /** licode's Nuve, for the programs that speak it: services are tenants, each with a project. All thirteen routes. */
 export function nuveRoutes(app: App, deps: NuveDeps): NuveStore {
@@ -123,6 +139,7 @@ function roomRoutes(app: App, { kernel, rooms }: NuveDeps, store: NuveStore, aut
       const room = await openRoom(rooms, service);
       const nuve = { id: room.id, name, facts };
       await store.putRoom(service.id, nuve);
+      await audit(kernel, actorOf(service), 'room.create', room, { name });
       return roomBody(nuve);
     },
   );
@@ -159,6 +176,10 @@ function roomRoutes(app: App, { kernel, rooms }: NuveDeps, store: NuveStore, aut
       const { name = before.name, options: facts } = request.body;
       const after = { ...before, name, facts: { ...before.facts, ...facts } };
       await store.putRoom(service.id, after);
+      await audit(kernel, actorOf(service), 'room.change', inProject(after, service), {
+        name,
+        options: facts,
+      });
       return roomBody(after);
     },
   );
@@ -169,6 +190,7 @@ function roomRoutes(app: App, { kernel, rooms }: NuveDeps, store: NuveStore, aut
       const { service } = await auth.service(request);
       const room = await roomOf(store, service, request.params.room);
       await rooms.close(room.id, by(service));
+      await audit(kernel, actorOf(service), 'room.close', inProject(room, service));
       return text(reply, 'Room deleted');
     },
   );
@@ -192,6 +214,8 @@ function roomRoutes(app: App, { kernel, rooms }: NuveDeps, store: NuveStore, aut
         grants: { room: name, role, permissions, name: identity },
         projectId: signed.service.projectId,
       });
+      const facts = { tokenId: id, identity, role };
+      await audit(kernel, actorOf(signed.service), 'room.token', inProject(room, signed.service), facts);
       const signingKey = await kernel.key('rooms.nuve.tokens');
       const { publicUrl } = kernel;
       return text(
@@ -202,7 +226,7 @@ function roomRoutes(app: App, { kernel, rooms }: NuveDeps, store: NuveStore, aut
   );
 }
 
-function userRoutes(app: App, { rooms }: NuveDeps, store: NuveStore, auth: NuveAuthenticator): void {
+function userRoutes(app: App, { kernel, rooms }: NuveDeps, store: NuveStore, auth: NuveAuthenticator): void {
   app.get(
     '/nuve/rooms/:room/users',
     {
@@ -231,6 +255,8 @@ function userRoutes(app: App, { rooms }: NuveDeps, store: NuveStore, auth: NuveA
       const { service } = await auth.service(request);
       const room = await roomOf(store, service, request.params.room);
       await rooms.kick(room.id, request.params.user, by(service));
+      const facts = { identity: request.params.user };
+      await audit(kernel, actorOf(service), 'room.kick', inProject(room, service), facts);
       return text(reply, 'User deleted');
     },
   );
@@ -244,7 +270,7 @@ function openRoom(rooms: Rooms, service: NuveService): Promise<Room> {
       projectId: service.projectId,
       settings: { emptyTimeoutS: 0, departureTimeoutS: 0 },
     },
-    systemActor,
+    actorOf(service),
   );
 }
 
