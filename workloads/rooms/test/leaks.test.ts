@@ -13,7 +13,7 @@ import { capabilities, Person, parametersOf } from '../testing/person.ts';
  */
 const worker = await findWorker();
 const patience = { timeout: 60_000, interval: 100 };
-const joins = Number(process.env.BACKLOT_TEST_JOINS ?? 1_000);
+const joins = Number(process.env.BACKLOT_TEST_JOINS ?? 300);
 
 describe.skipIf(!worker)(`what clients do to the media host (${worker ? 'real workers' : noWorker})`, () => {
   let product: LiveProduct;
@@ -64,7 +64,7 @@ describe.skipIf(!worker)(`what clients do to the media host (${worker ? 'real wo
     };
   }
 
-  it(`has nothing left of people after ${joins} random joins and leaves, and no more than we know while they go on`, async () => {
+  it(`has nothing left of people after ${joins} random joins and leaves`, async () => {
     let next = 0;
     let done = 0;
     /** Somebody who comes, does some of what people do, and goes in one of the ways in which people go. */

@@ -295,6 +295,48 @@ describe('media that is lost', () => {
     expect(anna.said('activeSpeaker')).toEqual([{ peerId: 'ben', volume: -20 }]);
   });
 
+  it('is told of before it is known: an event that overtakes the answer is not lost', async () => {
+    const room = nextRoom();
+    const anna = await come(room, 'anna');
+    const ben = await come(room, 'ben');
+    const media = mediaOf(anna);
+    let release = () => {};
+    house.media.late = new Promise((resolve) => {
+      release = resolve;
+    });
+    const answer = publish(anna);
+    const producer = () => [...media.producers.values()][0];
+    await expect.poll(producer, { timeout: 20_000 }).toBeDefined();
+    const producerId = producer()?.id ?? '';
+    media.say({ event: 'producerScore', owner: 'anna', producerId, score: [] });
+    await anna.request('getRtcStatsUrl');
+    house.media.late = null;
+    release();
+    await answer;
+    expect(await anna.untilSaid('producerScore')).toEqual({ producerId, score: [] });
+    // A track that ends while it is being offered: nobody keeps a consumer of it.
+    await ben.untilSaid('consumerScore');
+    let hold = () => {};
+    house.media.late = new Promise((resolve) => {
+      hold = resolve;
+    });
+    const second = publish(anna);
+    await expect.poll(() => media.producers.size, { timeout: 20_000 }).toBe(2);
+    house.media.late = null;
+    hold();
+    const { producerId: short } = await second;
+    await anna.request('closeProducer', { producerId: short });
+    await expect
+      .poll(
+        async () => {
+          const member = (await house.rooms.room(room)).member('ben');
+          return [...member.consumers.values()].map((one) => one.producerId);
+        },
+        { timeout: 20_000 },
+      )
+      .toEqual([producerId]);
+  });
+
   it('whose host is away for a moment is waited for', async () => {
     const room = nextRoom();
     const anna = await come(room, 'anna');

@@ -29,6 +29,8 @@ export class FakeMedia {
   away = false;
   /** Set to hold back answers: a call is answered when this resolves. */
   gate: Promise<void> | null = null;
+  /** Set to hold back answers to what was done already: events overtake them. */
+  late: Promise<void> | null = null;
   readonly #rooms = new Map<string, FakeRoom>();
   #tell: (allocation: string, event: MediaEvent) => void = () => {};
 
@@ -63,6 +65,7 @@ export class FakeMedia {
     }
     try {
       const data = this.room(call.allocation).do(method, payload.data as never);
+      if (this.late) await this.late;
       return { ok: true, data: definition.result.parse(data) } satisfies MediaReply;
     } catch (error) {
       if (error instanceof NotFound) {

@@ -6,7 +6,6 @@ import { trackView } from './views.ts';
 
 /** What the media host tells by itself, applied to what we know and passed on to those whom it concerns. Waits for nothing. */
 export function applyMediaEvent(room: LiveRoom, event: MediaEvent): void {
-  room.passOn(event);
   const owner = 'owner' in event && event.owner !== null ? room.members.get(event.owner) : undefined;
   switch (event.event) {
     case 'activeSpeaker':
@@ -34,7 +33,53 @@ type OwnedEvent = Exclude<
   { event: 'activeSpeaker' | 'speakingPeers' | 'dataMessage' | 'workerDied' | 'videoOrientation' }
 >;
 
+/**
+ * An object's answer has come: what was told of it before is applied now. To be called right after it is written down.
+ */
+export function arrived(room: LiveRoom, member: Member, id: string): void {
+  const held = member.early.get(id);
+  if (!held) return;
+  member.early.delete(id);
+  for (const event of held) applyMediaEvent(room, event);
+}
+
+/** The object that an event is about, and whether its owner has it by our book. */
+function subjectOf(member: Member, event: OwnedEvent): { readonly id: string; readonly known: boolean } {
+  switch (event.event) {
+    case 'transportState':
+      return { id: event.transportId, known: member.transports.has(event.transportId) };
+    case 'transportsLost': {
+      const unknown = event.transportIds.find((id) => !member.transports.has(id));
+      return { id: unknown ?? '', known: unknown === undefined };
+    }
+    case 'producerClosed':
+    case 'producerScore':
+    case 'wantedLayers':
+      return { id: event.producerId, known: member.tracks.has(event.producerId) };
+    case 'dataProducerClosed':
+      return { id: event.dataProducerId, known: member.dataProducers.has(event.dataProducerId) };
+    case 'dataConsumerClosed':
+      return { id: event.dataConsumerId, known: member.dataConsumers.has(event.dataConsumerId) };
+    default:
+      return { id: event.consumerId, known: member.consumers.has(event.consumerId) };
+  }
+}
+
+/** Keeps an event for an object whose answer may still be on its way. */
+function hold(member: Member, id: string, event: MediaEvent): void {
+  const held = member.early.get(id);
+  if (held) held.push(event);
+  else member.early.set(id, [event]);
+}
+
 function applyToOwner(room: LiveRoom, member: Member, event: OwnedEvent): void {
+  const subject = subjectOf(member, event);
+  if (member.making === 0) member.early.clear();
+  else if (!subject.known) {
+    hold(member, subject.id, event);
+    // Other transports of the same loss are known, and lost now.
+    if (event.event !== 'transportsLost') return;
+  }
   const tell = member.listener;
   switch (event.event) {
     case 'transportState':

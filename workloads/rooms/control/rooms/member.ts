@@ -1,6 +1,7 @@
 import type { Language } from '@backlot/contract';
 import { z } from 'zod';
 import type { Permissions, Role, TrackSource } from '../../contract/grants.ts';
+import type { MediaEvent } from '../../contract/media/events.ts';
 import { RtpCapabilities } from '../../contract/media/rtp.ts';
 import type { SeatListener } from '../ports.ts';
 
@@ -104,6 +105,8 @@ export class Member {
   readonly mutedLost = new Set<string>();
   /** Producers (and data producers) for which a consumer is being made. */
   readonly offering = new Set<string>();
+  /** What the host told of objects whose answers are still on their way, by their ids: events may overtake answers. */
+  readonly early = new Map<string, MediaEvent[]>();
   /** Calls that make something in the host and are not answered yet. */
   making = 0;
   /** Tracks among them. */

@@ -2,6 +2,7 @@ import { BacklotError } from '@backlot/contract';
 import { roomErrors } from '../../contract/errors.ts';
 import { isSubscribed } from './decisions/rights.ts';
 import type { LiveRoom } from './live-room.ts';
+import { arrived } from './media-events.ts';
 import type { Member, OwnDataProducer, OwnTrack } from './member.ts';
 
 /**
@@ -89,6 +90,8 @@ async function offerOnce(room: LiveRoom, member: Member, track: OwnTrack): Promi
       return await drop(room, member, consumerId);
     }
     member.consumers.set(consumerId, { id: consumerId, producerId: track.id, transportId: transport.id });
+    arrived(room, member, consumerId);
+    if (!member.consumers.has(consumerId)) return;
     member.making -= 1;
     try {
       await ask(member, 'newConsumer', {
@@ -146,6 +149,8 @@ export async function offerData(
       dataProducerId: producer.id,
       transportId: transport.id,
     });
+    arrived(room, member, dataConsumerId);
+    if (!member.dataConsumers.has(dataConsumerId)) return;
     await ask(member, 'newDataConsumer', {
       ...(owner === null ? {} : { peerId: owner }),
       transportId: transport.id,

@@ -25,6 +25,7 @@ export function placeHooks(room: LiveRoom): PlaceHooks {
       }
     },
     async event(event) {
+      room.passOn(event);
       applyMediaEvent(room, event);
     },
     async missed(description) {

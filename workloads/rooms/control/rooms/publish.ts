@@ -3,7 +3,7 @@ import { roomErrors } from '../../contract/errors.ts';
 import type { Seat } from '../ports.ts';
 import { mayPublish, sourceOf } from './decisions/rights.ts';
 import type { LiveRoom } from './live-room.ts';
-import { endTrack } from './media-events.ts';
+import { arrived, endTrack } from './media-events.ts';
 import type { Member, OwnTrack } from './member.ts';
 import { tellPaused } from './moderation.ts';
 import { offerToAll, suspect } from './offers.ts';
@@ -81,6 +81,7 @@ export async function publish(
   }
   if (muted) member.listener?.notify('muted', { producerId: id, muted, by: '' });
   room.deps.emit({ kind: 'track.published', room: room.view, track: trackView(track) });
+  arrived(room, member, id);
   void offerToAll(room, track);
   return { id, type };
 }

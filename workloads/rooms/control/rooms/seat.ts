@@ -4,6 +4,7 @@ import type { EndReason, PeerInfo, ResumeAnswer, SelfInfo } from '../../contract
 import type { ConsumerOffer, JoinRequest, JoinResult, Seat, SeatListener } from '../ports.ts';
 import { listenToBotChannel } from './bot.ts';
 import type { LiveRoom } from './live-room.ts';
+import { arrived } from './media-events.ts';
 import type { Member } from './member.ts';
 import { drop, dropData, isForBot, offerAll, offerData, settle } from './offers.ts';
 import { arrive, depart, peersFor, tellLobby } from './presence.ts';
@@ -185,6 +186,7 @@ export class RoomSeat implements Seat {
         producerId: view.producerId,
         transportId: request.transportId,
       });
+      arrived(this.#room, this.#member, view.consumerId);
       const { kind, type, rtpParameters, paused, producerPaused, producerId } = view;
       return { id: view.consumerId, producerId, kind, type, rtpParameters, paused, producerPaused };
     } finally {
@@ -264,6 +266,7 @@ export class RoomSeat implements Seat {
       const { transportId, label, protocol, appData } = request;
       const producer = { id, transportId, label, protocol, appData };
       member.dataProducers.set(id, producer);
+      arrived(room, member, id);
       if (isForBot(producer)) void listenToBotChannel(room, id);
       else
         for (const other of room.joined())

@@ -2,6 +2,7 @@ import { BacklotError } from '@backlot/contract';
 import { roomErrors } from '../../contract/errors.ts';
 import type { PlainOffer, Seat, TransportOffer } from '../ports.ts';
 import type { LiveRoom } from './live-room.ts';
+import { arrived } from './media-events.ts';
 import type { Member, OwnTransport } from './member.ts';
 import { offerAll, suspect } from './offers.ts';
 
@@ -84,6 +85,7 @@ async function make<T extends { readonly transportId: string }>(
     throw new BacklotError(roomErrors.session_unknown);
   }
   member.transports.set(transportId, { id: transportId, type, direction });
+  arrived(room, member, transportId);
   if (direction === 'consumer' && member.joined) void offerAll(room, member);
   return made;
 }
