@@ -35,14 +35,15 @@ export async function builtPage(): Promise<BuiltPage> {
   const folder = `${target}.${process.pid}`;
   await mkdir(cache, { recursive: true });
   const react = (await import('@vitejs/plugin-react')).default;
+  // The runner of tests says `test`, for which React and its syntax would be those of development.
+  const environment = process.env.NODE_ENV;
+  process.env.NODE_ENV = 'production';
   await build({
     configFile: false,
     root: `${repository}/${page}`,
     base: '/pages/streams/',
     plugins: [react()],
     logLevel: 'error',
-    // The runner of tests says `test`, for which React would be its development build.
-    define: { 'process.env.NODE_ENV': '"production"' },
     build: {
       target: 'es2022',
       outDir: `${folder}/pages/streams`,
@@ -50,6 +51,8 @@ export async function builtPage(): Promise<BuiltPage> {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
     },
+  }).finally(() => {
+    process.env.NODE_ENV = environment;
   });
   await rename(folder, target).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;

@@ -93,6 +93,11 @@ export const texts = {
   },
   'end.unreachable': { en: 'The server can’t be reached', 'zh-CN': '无法连接服务器' },
   'end.unreachable.text': { en: 'Check your network, then try again.', 'zh-CN': '请检查网络后重试。' },
+  'end.refused': { en: 'The server has ended it', 'zh-CN': '已被服务器终止' },
+  'end.refused.text': {
+    en: 'This connection was not let go on. Start anew.',
+    'zh-CN': '此连接未被允许继续。请重新开始。',
+  },
   'end.error': { en: 'Something went wrong', 'zh-CN': '出现故障' },
   'end.error.text': { en: 'The fault is on our side. Try again.', 'zh-CN': '问题出在服务端。请重试。' },
   'end.again': { en: 'Start anew', 'zh-CN': '重新开始' },

@@ -336,8 +336,7 @@ export class StreamSession {
           if (notice.code !== 'signalling_restarts') this.#stream = undefined;
           return;
         }
-        // Once admitted, a refusal is about one wish; it does not explain a connection that breaks later.
-        if (!this.#admitted) this.#refused = notice;
+        this.#refused = notice;
         this.#events.emit('refused', { code: notice.code, message: notice.message });
         return;
       case 'backlot.ended':
@@ -362,7 +361,8 @@ export class StreamSession {
         code,
         reason,
         ended: this.#ended && sentenceOf(this.#ended),
-        refused: this.#refused && refusalOf(this.#refused),
+        // Once admitted, a refusal is about one wish: it does not explain a connection that breaks later.
+        refused: this.#refused && (code === 1008 || !this.#admitted) ? refusalOf(this.#refused) : null,
         failures: this.#failures,
         downMs: this.#clock.monotonic() - this.#lastWorkedAt,
       },
