@@ -267,6 +267,8 @@ export interface Seat {
     direction: 'producer' | 'consumer';
     forceTcp?: boolean;
     sctp: boolean;
+    /** Its client is told what it can be sent (`downlinkBwe`). */
+    tellBandwidth?: boolean;
     /** For an answerer that must send with the payload types of an offer (WHEP): a router with just these codecs. */
     codecs?: readonly RouterCodec[];
   }): Promise<TransportOffer>;

@@ -263,6 +263,8 @@ export const mediaCalls = {
        * offered theirs (WHEP; RFC 3264 wants the answerer to send with the offer's). Routers with the same list are shared.
        */
       codecs: z.array(RouterCodec).min(1).max(16).optional(),
+      /** Its estimates of what its receiver can take are told as `downlinkBwe`. */
+      tellBandwidth: z.boolean().default(false),
       appData: AppData.default({}),
     }),
     result: WebRtcTransportView,

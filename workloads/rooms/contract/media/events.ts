@@ -119,6 +119,16 @@ export const MediaEvent = z.discriminatedUnion('event', [
     seq: z.number().int(),
     volumes: z.array(z.object({ owner, producerId: MediaId, volume: z.number() })),
   }),
+  /** What a transport believes that its receiver can take, bits per second; at most one a second, where it was asked for. */
+  z.object({
+    event: z.literal('downlinkBwe'),
+    seq: z.number().int(),
+    owner,
+    transportId: MediaId,
+    desiredBitrate: z.number(),
+    effectiveDesiredBitrate: z.number(),
+    availableBitrate: z.number(),
+  }),
   /** For the publisher: the highest spatial layer that anybody wants; null: nobody wants any, stop sending. */
   z.object({
     event: z.literal('wantedLayers'),

@@ -47,6 +47,7 @@ export function arrived(room: LiveRoom, member: Member, id: string): void {
 function subjectOf(member: Member, event: OwnedEvent): { readonly id: string; readonly known: boolean } {
   switch (event.event) {
     case 'transportState':
+    case 'downlinkBwe':
       return { id: event.transportId, known: member.transports.has(event.transportId) };
     case 'transportsLost': {
       const unknown = event.transportIds.find((id) => !member.transports.has(id));
@@ -92,6 +93,11 @@ function applyToOwner(room: LiveRoom, member: Member, event: OwnedEvent): void {
         if (member.transports.has(event.transportId)) tell?.again();
       }
       return;
+    case 'downlinkBwe': {
+      const { desiredBitrate, effectiveDesiredBitrate, availableBitrate } = event;
+      tell?.notify('downlinkBwe', { desiredBitrate, effectiveDesiredBitrate, availableBitrate });
+      return;
+    }
     case 'transportsLost':
       lostTransports(room, member, event.transportIds, event.reason);
       return;

@@ -23,6 +23,7 @@ export async function createWebRtcTransport(
       direction: request.direction === 'producer' ? 'send' : 'recv',
       forceTcp: request.forceTcp ?? false,
       sctp: request.sctp,
+      tellBandwidth: request.tellBandwidth ?? false,
       ...(request.codecs ? { codecs: [...request.codecs] } : {}),
     });
   });

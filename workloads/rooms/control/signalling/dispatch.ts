@@ -11,6 +11,8 @@ export interface CallContext {
   readonly seat: Seat;
   /** Null: nobody may impair their own network. */
   readonly throttleSecret: string | null;
+  /** Its client wants to know what it can be sent: that of 2024 shows it. */
+  readonly tellBandwidth: boolean;
   /** Further consumers of every track, from the socket's address. */
   readonly consumerReplicas: number;
 }
@@ -40,9 +42,11 @@ const handlers: Handlers = {
       consumerReplicas,
       ...(data.rtpCapabilities ? { rtpCapabilities: data.rtpCapabilities } : {}),
     }),
-  createWebRtcTransport: async ({ seat }, data) => {
+  createWebRtcTransport: async ({ seat, tellBandwidth }, data) => {
+    const direction = directionOf(data);
     const { id, ...offer } = await seat.createWebRtcTransport({
-      direction: directionOf(data),
+      direction,
+      tellBandwidth: tellBandwidth && direction === 'consumer',
       forceTcp: data.forceTcp ?? false,
       sctp: true,
     });

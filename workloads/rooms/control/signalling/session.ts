@@ -317,7 +317,13 @@ export class Session implements SeatListener {
       }
       default: {
         const { rooms, throttleSecret, consumerReplicas } = this.#options;
-        const context: CallContext = { rooms, seat: this.#need(), throttleSecret, consumerReplicas };
+        const context: CallContext = {
+          rooms,
+          seat: this.#need(),
+          throttleSecret,
+          consumerReplicas,
+          tellBandwidth: this.#vocabulary === '2024',
+        };
         const answer = await dispatch(context, call);
         if (call.method === 'join') this.#waits = (answer as { state?: string }).state === 'lobby';
         return answerIn(this.#vocabulary, call.method, answer);

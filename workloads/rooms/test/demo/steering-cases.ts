@@ -16,6 +16,19 @@ import {
 /** Steering what is sent and received, data channels, and leaving. */
 export const steeringCases: readonly Case[] = [
   {
+    name: 'downlinkBwe (2024 only)',
+    run: async ({ ben, newest }) => {
+      if (newest) return expect(ben.said('downlinkBwe')).toEqual([]);
+      await expect
+        .poll(() => ben.said('downlinkBwe')[0], patience)
+        .toEqual({
+          desiredBitrate: expect.any(Number),
+          effectiveDesiredBitrate: expect.any(Number),
+          availableBitrate: expect.any(Number),
+        });
+    },
+  },
+  {
     name: 'pauseConsumer, resumeConsumer',
     run: async (call) => {
       const { id: consumerId } = consumerOf(call, call.audio);

@@ -5,6 +5,7 @@ import { Refusal } from '../refusal.ts';
 import type { TransportEntry } from '../room/entries.ts';
 import type { MediaRoom } from '../room/media-room.ts';
 import type { RoomSite } from '../room/room-site.ts';
+import { tellBandwidth } from '../room/tell-bandwidth.ts';
 import { Relay } from '../throttle/relay.ts';
 import type { Handlers } from './handler.ts';
 
@@ -16,7 +17,10 @@ export const transportCalls: Handlers<
   | 'restartIce'
   | 'closeTransport'
 > = {
-  async createWebRtcTransport(room, { owner, direction, forceTcp, sctp, codecs, appData }) {
+  async createWebRtcTransport(
+    room,
+    { owner, direction, forceTcp, sctp, codecs, tellBandwidth: tell, appData },
+  ) {
     const { host, settings } = room.parts;
     if (forceTcp && !host.enableTcp) throw new Refusal('invalid', 'This node offers no media over TCP.');
     if (codecs && direction !== 'recv')
@@ -41,6 +45,7 @@ export const transportCalls: Handlers<
       const relay = room.throttles.has(owner) && !forceTcp ? await openRelay(room, site, owner) : undefined;
       const entry: TransportEntry = { transport, owner, direction, site, appData, relay };
       room.adopt(entry);
+      if (tell) await tellBandwidth({ events: room.events, clock: room.parts.clock }, owner, transport);
       if (direction === 'recv') site.slot.ledger.reserve(transport.id, packets);
       return viewOf(room, entry, transport);
     } catch (error) {
