@@ -39,7 +39,7 @@ export function JoinPage({ room, media, invitedAs, busy, problem, onJoin }: Join
       <div className={classes.card}>
         <section className={classes.preview} aria-label={say('camera')}>
           {camera.track ? (
-            <LocalVideo track={camera.track} mirrored className={classes.picture} />
+            <LocalVideo track={camera.track} mirrored className={classes.picture} label={say('camera')} />
           ) : (
             <p className={classes.off}>{say(camera.on ? 'preview.starting' : 'preview.off')}</p>
           )}

@@ -6,10 +6,12 @@ interface LocalVideoProps {
   /** As in a mirror: for one's own face, never for a screen. */
   readonly mirrored?: boolean;
   readonly className?: string | undefined;
+  /** Whose picture it is. */
+  readonly label: string;
 }
 
 /** One's own picture. */
-export function LocalVideo({ track, mirrored = false, className }: LocalVideoProps) {
+export function LocalVideo({ track, mirrored = false, className, label }: LocalVideoProps) {
   const element = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     const video = element.current;
@@ -21,7 +23,14 @@ export function LocalVideo({ track, mirrored = false, className }: LocalVideoPro
     };
   }, [track]);
   return (
-    <video ref={element} className={className} data-mirrored={mirrored || undefined} muted playsInline />
+    <video
+      ref={element}
+      className={className}
+      aria-label={label}
+      data-mirrored={mirrored || undefined}
+      muted
+      playsInline
+    />
   );
 }
 
@@ -29,9 +38,11 @@ export function LocalVideo({ track, mirrored = false, className }: LocalVideoPro
 export function RemoteVideo({
   track,
   className,
+  label,
 }: {
   readonly track: RemoteTrack;
   readonly className?: string | undefined;
+  readonly label: string;
 }) {
   const element = useRef<HTMLVideoElement>(null);
   useEffect(() => (element.current ? track.attach(element.current) : undefined), [track]);
@@ -41,6 +52,7 @@ export function RemoteVideo({
       className={className}
       muted
       playsInline
+      aria-label={label}
       data-track={track.id}
       data-identity={track.identity}
       data-source={track.source}
@@ -66,5 +78,5 @@ export function RemoteAudio({
     sink?.setSinkId?.(speakerId ?? '').catch(() => undefined);
   }, [speakerId]);
   // biome-ignore lint/a11y/useMediaCaption: live speech has no captions here
-  return <audio ref={element} autoPlay data-track={track.id} />;
+  return <audio ref={element} aria-hidden="true" autoPlay data-track={track.id} />;
 }

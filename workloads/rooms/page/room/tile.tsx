@@ -41,9 +41,14 @@ export function Tile({ tile, room, remote, own, pinned, onPin }: TileProps) {
   return (
     <section className={classes.tile} data-speaking={speaking || undefined} aria-label={name}>
       {isSelf && own ? (
-        <LocalVideo track={own} mirrored={!isScreen} className={isScreen ? classes.whole : classes.picture} />
+        <LocalVideo
+          track={own}
+          mirrored={!isScreen}
+          className={isScreen ? classes.whole : classes.picture}
+          label={name}
+        />
       ) : received ? (
-        <RemoteVideo track={received} className={isScreen ? classes.whole : classes.picture} />
+        <RemoteVideo track={received} className={isScreen ? classes.whole : classes.picture} label={name} />
       ) : (
         <Avatar name={participant.name} />
       )}
