@@ -165,7 +165,7 @@ describe.skipIf(!able)('a room in browsers', { timeout: 240_000 }, () => {
     // The same link does not let them in again.
     await bo.page.getByRole('button', { name: 'Join again' }).click();
     await bo.join();
-    const refusal = await bo.page.getByRole('alert').innerText();
+    const refusal = await bo.page.getByRole('alert').textContent();
     expect(refusal).toMatch(/You were removed from this room|This link was withdrawn/);
   });
 

@@ -78,5 +78,5 @@ export function RemoteAudio({
     sink?.setSinkId?.(speakerId ?? '').catch(() => undefined);
   }, [speakerId]);
   // biome-ignore lint/a11y/useMediaCaption: live speech has no captions here
-  return <audio ref={element} aria-hidden="true" autoPlay data-track={track.id} />;
+  return <audio ref={element} autoPlay data-track={track.id} />;
 }
