@@ -136,6 +136,7 @@ describe.skipIf(!chromiumPath)('the words of the player page', { timeout: 120_00
       await page.keyboard.press('Enter');
       player = await server.player();
       expect(player.address.searchParams.get('session')).toBeNull();
+      await again.waitFor({ state: 'detached' });
       greet(player);
     });
 

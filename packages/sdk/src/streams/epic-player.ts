@@ -101,6 +101,8 @@ export class EpicPlayer {
       },
     });
     this.#player = new PixelStreaming(this.#config, { videoElementParent: this.#stage });
+    // Its picture of the moment before (`freeze frame`) says nothing that the video doesn't.
+    for (const image of this.#stage.querySelectorAll('img')) image.alt = '';
     this.#player.setSignallingUrlBuilder(address);
     // The library hears only of the window's size; where a pointer is in the picture depends on the element's.
     this.#resizing = new ResizeObserver(() => this.#player.webRtcController.resizePlayerStyle());

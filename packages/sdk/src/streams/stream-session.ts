@@ -135,6 +135,7 @@ export class StreamSession {
       onStats: (stats) => this.#events.emit('stats', stats),
       onReport: (report) => this.#tell({ type: 'backlot.stats', ...report }),
     });
+    this.#player.video.setAttribute('aria-label', options.app);
     this.#watchVideo();
     watchKeyFocus(this.#player.stage, this.#listening.signal, {
       focused: (has) => {
