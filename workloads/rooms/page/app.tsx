@@ -12,7 +12,7 @@ import { Button } from './parts/button.tsx';
 import { RoomPage } from './room/room-page.tsx';
 import { isTextKey, useWords } from './texts.ts';
 
-/** Two thirds of the page's code, which comes while one looks at oneself. */
+/** A third of the page's code, which comes while one looks at oneself. */
 const library = () => import('@backlot/sdk/rooms');
 
 /** From the link to the room and out of it again. */
