@@ -1,6 +1,6 @@
 import { BacklotError } from '@backlot/contract';
 import { streamErrors } from '../../contract.ts';
-import { type Change, now, runChange } from '../change.ts';
+import { now, runChange } from '../change.ts';
 import type { Ground } from '../ground.ts';
 import { forgive } from '../instances/failures.ts';
 import type { AttachedPlayer, Departure } from '../ports.ts';
@@ -44,10 +44,7 @@ export async function attachedPlayer(
       if (seen) return;
       seen = true;
       if (member.role === 'controller') hub.active(sessionId);
-      later(
-        'the first picture',
-        runChange(kernel, (change) => pictureSeen(change, sessionId)),
-      );
+      later('the first picture', pictureSeen(ground, sessionId));
     },
     stats: (sample) => stats.add(sessionId, member.playerId, sample),
     async takeControl() {
@@ -79,9 +76,14 @@ export async function attachedPlayer(
 }
 
 /** The picture runs: the session is active, and the version has proved that it works. */
-async function pictureSeen(change: Change, sessionId: string): Promise<void> {
-  const session = await change.moveSession(sessionId, 'active', { active_at: now, activity_at: now });
-  if (session && session.version !== null) await forgive(change, session.app_id, session.version);
+async function pictureSeen({ kernel }: Ground, sessionId: string): Promise<void> {
+  const session = await runChange(kernel, (change) =>
+    change.moveSession(sessionId, 'active', { active_at: now, activity_at: now }),
+  );
+  if (!session || session.version === null) return;
+  const { app_id: appId, version } = session;
+  // On its own: versions are locked before sessions, where both are.
+  await runChange(kernel, (change) => forgive(change, appId, version));
 }
 
 /** Whoever leaves on purpose is gone; a broken connection is waited for. */
@@ -102,7 +104,10 @@ async function playerGone(ground: Ground, member: Member, departure: Departure):
       .executeTakeFirst();
     if (!session) return;
     // It may be back already, on another socket.
-    if (ground.hub.members(sessionId).some((other) => other.playerId === playerId)) return;
+    const { hub } = ground;
+    if (hub.returning.has(playerId) || hub.members(sessionId).some((other) => other.playerId === playerId)) {
+      return;
+    }
     await change.db
       .updateTable('streams_player')
       .set({ connected: false, ...(departure === 'left' ? { left_at: now } : {}) })

@@ -22,6 +22,8 @@ export class Hub {
   readonly #sessions = new Map<string, Set<Member>>();
   /** Sessions whose person in control did something since the last look. */
   readonly #active = new Set<string>();
+  /** Players whose return is being written: the loss of their earlier connection is no news any more. */
+  readonly returning = new Set<string>();
   /** What was last told of waiting, so that it is not said twice. */
   readonly #told = new Map<string, string>();
 

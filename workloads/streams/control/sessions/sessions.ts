@@ -103,11 +103,19 @@ async function returning(
   connection: PlayerConnection,
 ): Promise<AttachedPlayer> {
   const { sid, pid } = await ground.tickets.readSession(token);
-  const { session, role, subject } = await runChange(ground.kernel, (change) =>
-    comeBack(change, app, sid, pid),
-  );
-  const member: Member = { sessionId: sid, playerId: pid, role, subject, connection };
-  ground.hub.add(member);
+  // Its earlier connection is often found to be lost only now, and that is written in the same moment: whoever comes
+  // back must not be taken for away because the two changed places.
+  ground.hub.returning.add(pid);
+  let session: Awaited<ReturnType<typeof comeBack>>['session'];
+  let member: Member;
+  try {
+    const back = await runChange(ground.kernel, (change) => comeBack(change, app, sid, pid));
+    session = back.session;
+    member = { sessionId: sid, playerId: pid, role: back.role, subject: back.subject, connection };
+    ground.hub.add(member);
+  } finally {
+    ground.hub.returning.delete(pid);
+  }
   ground.hub.replace(member);
   // Its turn may have come while it was away.
   if (session.state === 'waiting') ground.keeper.wake(app.id);
