@@ -9,7 +9,7 @@ type Patch<Row> = { readonly [K in keyof Row]?: unknown };
  * One transaction that moves instances and sessions. Each move goes along its table of transitions and writes its event,
  * and for sessions a line of its timeline; whoever needs to be told is told after the commit.
  *
- * **Order of locks**, so that two changes never wait for each other: app, then instance, then session.
+ * **Order of locks**, so that two changes never wait for each other: app, instance, version, session.
  */
 export class Change {
   readonly tx: Tx;

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { AppSettings, InstanceEnd, SessionLimits, SessionState } from '../contract.ts';
+import type { InstanceEnd, SessionLimits, SessionState } from '../contract.ts';
 import { now, runChange } from './change.ts';
 import type { Ground } from './ground.ts';
 import { type InstanceTimes, instanceDue, streamerGraceS } from './instances/due.ts';
@@ -85,21 +85,26 @@ async function flushActivity(ground: Ground): Promise<void> {
   );
 }
 
-type SessionRow = SessionTimes & { readonly id: string; readonly settings: AppSettings };
+type SessionRow = SessionTimes & { readonly id: string; readonly limits: SessionLimits };
 
 async function sessionsDue(ground: Ground): Promise<void> {
   const { rows } = await sql<SessionRow>`
-    SELECT s.id, s.state, s.warned, a.settings,
+    WITH app AS MATERIALIZED (
+      -- Settings may hold a logo: they are opened once for each app, not for each session.
+      SELECT id, settings->'limits' AS limits FROM streams_app
+      WHERE id IN (SELECT app_id FROM streams_session WHERE state <> 'ended')
+    )
+    SELECT s.id, s.state, s.warned, a.limits,
            extract(epoch FROM now() - s.requested_at)::float8 AS "sinceRequested",
            extract(epoch FROM now() - s.ready_at)::float8 AS "sinceReady",
            extract(epoch FROM now() - s.activity_at)::float8 AS "sinceActivity",
            extract(epoch FROM now() - s.away_since)::float8 AS away
-    FROM streams_session s JOIN streams_app a ON a.id = s.app_id
+    FROM streams_session s JOIN app a ON a.id = s.app_id
     WHERE s.state IN ('waiting', 'ready', 'active', 'idle')
   `.execute(ground.kernel.db);
   for (const row of rows) {
-    const due = sessionDue(row, row.settings.limits);
-    if (due) await actOn(ground, row.id, row.state, due, row.settings.limits);
+    const due = sessionDue(row, row.limits);
+    if (due) await actOn(ground, row.id, row.state, due, row.limits);
   }
 }
 

@@ -298,7 +298,7 @@ function versionRoutes(app: Server, kernel: Kernel): void {
   app.post(
     '/api/v1/streams/apps/:id/versions/:version/test',
     {
-      config: { access: inProjectOfApp('streams.apps.write'), ...byHandler },
+      config: { access: inProjectOfApp('streams.apps.write'), ...byHandler, secretAnswer: true },
       schema: {
         summary: 'Try a version: a link to an instance of its own, which nobody else gets.',
         tags,

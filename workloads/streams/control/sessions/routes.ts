@@ -190,6 +190,7 @@ export function sessionRoutes(app: App, kernel: Kernel): void {
             ),
         },
         audited: 'by-handler',
+        secretAnswer: true,
       },
       schema: {
         summary: 'A ticket that lets one person in, for your own pages and products.',
