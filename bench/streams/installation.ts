@@ -25,6 +25,8 @@ export interface Installation {
   untilConnected(streamers: number): Promise<void>;
   measure(): Promise<ControlMeasure>;
   node(): Promise<NodeReport>;
+  /** How sessions of an app have ended so far, and how often. */
+  ends(slug: string): Promise<Readonly<Record<string, number>>>;
   cutStreamers(): void;
   close(): Promise<void>;
 }
@@ -122,6 +124,13 @@ export async function openInstallation(signal: AbortSignal): Promise<Installatio
         return answer;
       },
       node: () => ask('report'),
+      async ends(slug) {
+        const { rows } = await sql<{ why: string; count: number }>`
+          SELECT s.end_reason AS why, count(*)::int AS count FROM streams_session s JOIN streams_app a ON a.id = s.app_id
+          WHERE a.slug = ${slug} AND s.end_reason IS NOT NULL GROUP BY 1
+        `.execute(store.db);
+        return Object.fromEntries(rows.map(({ why, count }) => [why, count]));
+      },
       cutStreamers: () => void node.send('cut-streamers' satisfies NodeQuestion),
       close,
     };
