@@ -1,9 +1,11 @@
-import '../testing/wrtc-globals.ts';
+import './wrtc-globals.ts';
 import { type LocalTrack, type RemoteTrack, Room, type RoomOptions } from '@backlot/sdk/rooms';
+// The database of tests is handed out by vitest's set-up, which this program of types has to know.
+import type {} from '@backlot/testkit/vitest-global-setup';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type LiveProduct, openLiveProduct } from '../testing/live-product.ts';
-import { findWorker } from '../testing/media-house.ts';
-import { countFrames, movingPicture, tone } from '../testing/wrtc-globals.ts';
+import { type LiveProduct, openLiveProduct } from '../../testing/live-product.ts';
+import { findWorker } from '../../testing/media-house.ts';
+import { countFrames, movingPicture, tone } from './wrtc-globals.ts';
 
 const patience = { timeout: 60_000, interval: 50 };
 const able = (await findWorker()) !== undefined;

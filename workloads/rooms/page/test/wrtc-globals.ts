@@ -1,5 +1,3 @@
-/// <reference lib="dom" />
-/// <reference lib="dom.iterable" />
 import wrtc from '@roamhq/wrtc';
 
 /** mediasoup-client and our SDK look for a browser's WebRTC; in tests that is @roamhq/wrtc, which is libwebrtc. */
