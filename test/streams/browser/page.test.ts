@@ -57,6 +57,8 @@ describe.skipIf(!chromiumPath)('the words of the player page', { timeout: 120_00
       context = await contextOf(browser, looked);
       page = await context.newPage();
       complaints = complaintsOf(page);
+      // A page of the look before may have knocked while it learned that there is no such app.
+      server.forget();
       await page.goto(`${server.url}/s/demo`);
       player = await server.player();
     });
@@ -144,7 +146,10 @@ describe.skipIf(!chromiumPath)('the words of the player page', { timeout: 120_00
       'a refusal for good: %s',
       async (code) => {
         // As somebody comes who was never here: what a session left behind would be tried first.
-        await page.evaluate('sessionStorage.clear()');
+        await page.close();
+        page = await context.newPage();
+        complaints = complaintsOf(page);
+        server.forget();
         await page.goto(`${server.url}/s/demo`);
         player = await server.player();
         player.say({ type: 'backlot.refused', code, message: 'The sentence of the server.' });

@@ -17,6 +17,8 @@ export interface ScriptedServer {
   look: Readonly<Record<string, unknown>> | null;
   /** The player that connected last; waits for one. */
   player(): Promise<ScriptedPlayer>;
+  /** Whoever has connected so far is not meant by the next `player()`. */
+  forget(): void;
   close(): Promise<void>;
 }
 
@@ -88,6 +90,9 @@ export async function startScriptedServer(pageDir: string): Promise<ScriptedServ
       arrived.length = 0;
       if (latest) return Promise.resolve(latest);
       return new Promise((resolve) => waiting.push(resolve));
+    },
+    forget() {
+      arrived.length = 0;
     },
     async close() {
       for (const socket of sockets.clients) socket.terminate();

@@ -338,6 +338,8 @@ export class StreamSession {
           return;
         }
         this.#refused = notice;
+        // A token from before a reload is tried silently: what comes of the link itself is what counts.
+        if (this.#tokenIsOld) return;
         this.#events.emit('refused', { code: notice.code, message: notice.message });
         return;
       case 'backlot.ended':
