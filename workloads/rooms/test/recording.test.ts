@@ -107,7 +107,7 @@ describe.skipIf(!workerBin || !canEncode)(`the recording of tracks${reason}`, ()
         result: { tracks: 1, parts: 1, ended: 'room' },
       });
       const all = [...ended.committedEarly, ...(ended.conclusion.outputs ?? [])];
-    const [output] = all.filter(({ kind }) => kind === 'track');
+      const [output] = all.filter(({ kind }) => kind === 'track');
       expect(TrackPart.parse(output?.meta)).toMatchObject({
         owner: 'ann',
         source: 'camera',
