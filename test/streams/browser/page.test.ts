@@ -174,6 +174,7 @@ describe.skipIf(!chromiumPath)('the words of the player page', { timeout: 120_00
     const context = await browser.newContext({ locale: 'en' });
     const page = await context.newPage();
     const requests: string[] = [];
+    server.forget();
     page.on('request', (request) => requests.push(request.url()));
     await page.goto(`${server.url}/s/demo#ticket=the.ticket`);
     let player = await server.player();
@@ -196,6 +197,8 @@ describe.skipIf(!chromiumPath)('the words of the player page', { timeout: 120_00
   it('tries a full queue again by itself, and gives up with a word', async () => {
     const context = await browser.newContext({ locale: 'en' });
     const page = await context.newPage();
+    server.forget();
+    server.look = { slug: 'demo', name: 'Demo', scheme: 'dark', accent: null, logo: null };
     await page.goto(`${server.url}/s/demo`);
     for (let attempt = 0; attempt < 4; attempt += 1) {
       const player = await server.player();
