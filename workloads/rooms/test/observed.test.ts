@@ -9,7 +9,7 @@ import { runConsole } from '../cli/console/run-console.ts';
 import { RoomsApi } from '../cli/rooms-api.ts';
 import type { ConsoleAnswer } from '../contract/api.ts';
 import { RoomEventList } from '../contract/api.ts';
-import { ffmpegStreams } from '../testing/ffmpeg-broadcaster.ts';
+import { ffmpegStreams, PlainAnswer } from '../testing/ffmpeg-broadcaster.ts';
 import { chromePlays, chromePublishes } from '../testing/offers.ts';
 import { hasWorker, type RoomsProduct, startRoomsProduct } from '../testing/product.ts';
 
@@ -165,7 +165,7 @@ describe.skipIf(!(await hasWorker()))('rooms are observed', { timeout: 180_000 }
     const post = async (path: string, body: object) =>
       (await fetch(`${base}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })).json();
     await post('', { id: 'ada', displayName: 'Ada', device: {} });
-    const transport = await post('/ada/transports', { type: 'plain' });
+    const transport = PlainAnswer.parse(await post('/ada/transports', { type: 'plain' }));
     await post(`/ada/transports/${transport.id}/producers`, ffmpegStreams.audio);
     await fetch(`${base}/ada`, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } });
     await fetch(`${product.url}/api/v1/rooms/logged`, {

@@ -5,7 +5,12 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { z } from 'zod';
 import { Recording, RecordingManifest, RecordingPage } from '../contract/recording.ts';
 import { TrackClock } from '../contract/tasks.ts';
-import { type FfmpegTarget, ffmpegPublishes, ffmpegStreams } from '../testing/ffmpeg-broadcaster.ts';
+import {
+  type FfmpegTarget,
+  ffmpegPublishes,
+  ffmpegStreams,
+  PlainAnswer,
+} from '../testing/ffmpeg-broadcaster.ts';
 import { hasWorker, type RoomsProduct, startRoomsProduct } from '../testing/product.ts';
 
 const patience = { timeout: 90_000, interval: 200 };
@@ -42,7 +47,7 @@ describe.skipIf(!(await hasWorker()))('a recording', { timeout: 240_000 }, () =>
     await post('', { id: 'ffmpeg', displayName: 'Camera 1', device: {} });
     const target: Record<string, FfmpegTarget['video']> = {};
     for (const kind of ['audio', 'video'] as const) {
-      const transport = await post('/ffmpeg/transports', { type: 'plain' });
+      const transport = PlainAnswer.parse(await post('/ffmpeg/transports', { type: 'plain' }));
       await post(`/ffmpeg/transports/${transport.id}/producers`, ffmpegStreams[kind]);
       target[kind] = transport;
     }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ffmpegPublishes, ffmpegStreams } from '../testing/ffmpeg-broadcaster.ts';
+import { ffmpegPublishes, ffmpegStreams, PlainAnswer } from '../testing/ffmpeg-broadcaster.ts';
 import { hasWorker, type RoomsProduct, startRoomsProduct } from '../testing/product.ts';
 import { type StockPage, serveStockPage } from '../testing/stock-page.ts';
 
@@ -85,8 +85,8 @@ describe.skipIf(!chromiumPath || !(await hasWorker()))('clients of others', { ti
       ).json();
     await post('', { id: 'ffmpeg', displayName: 'Film', device: {} });
     const [audio, video] = [
-      await post('/ffmpeg/transports', { type: 'plain' }),
-      await post('/ffmpeg/transports', { type: 'plain' }),
+      PlainAnswer.parse(await post('/ffmpeg/transports', { type: 'plain' })),
+      PlainAnswer.parse(await post('/ffmpeg/transports', { type: 'plain' })),
     ];
     await post(`/ffmpeg/transports/${audio.id}/producers`, ffmpegStreams.audio);
     await post(`/ffmpeg/transports/${video.id}/producers`, ffmpegStreams.video);

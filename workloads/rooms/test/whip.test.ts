@@ -45,8 +45,10 @@ describe.skipIf(!(await hasWorker()))('WHIP and WHEP', { timeout: 180_000 }, () 
     const answer = await send('GET', '/api/v1/rooms/stage/media', { token: product.adminToken });
     return (await answer.json()) as { transports: unknown[]; producers: unknown[]; consumers: unknown[] };
   }
-  const tracks = async () =>
-    (await (await send('GET', '/api/v1/rooms/stage/tracks', { token: product.adminToken })).json()).items;
+  async function tracks() {
+    const answer = await send('GET', '/api/v1/rooms/stage/tracks', { token: product.adminToken });
+    return ((await answer.json()) as { items: unknown[] }).items;
+  }
 
   it('go through the whole life of a session', async () => {
     const opened = await publish(chromePublishes);

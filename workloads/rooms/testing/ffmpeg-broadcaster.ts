@@ -1,10 +1,19 @@
 import { spawn } from 'node:child_process';
+import { z } from 'zod';
 
 /** How ffmpeg sends to a plain transport of mediasoup-demo: VP8 and opus with fixed SSRCs, RTP and RTCP apart. */
 export interface FfmpegTarget {
   readonly video: { readonly ip: string; readonly port: number; readonly rtcpPort: number };
   readonly audio: { readonly ip: string; readonly port: number; readonly rtcpPort: number };
 }
+
+/** What a broadcaster is told of a plain transport: where to send. */
+export const PlainAnswer = z.object({
+  id: z.string(),
+  ip: z.string(),
+  port: z.number(),
+  rtcpPort: z.number(),
+});
 
 export const ffmpegStreams = {
   audio: {
