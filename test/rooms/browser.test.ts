@@ -215,7 +215,7 @@ describe.skipIf(!able)('a room in browsers', { timeout: 240_000 }, () => {
       await person.page.keyboard.press(key);
       await person.page.getByRole('complementary').waitFor();
       await check();
-      await person.page.getByRole('complementary').press('Escape');
+      await person.page.keyboard.press('Escape');
       await person.page.getByRole('complementary').waitFor({ state: 'detached' });
     }
     expect(await person.page.evaluate('document.documentElement.lang')).toBe(look.language);

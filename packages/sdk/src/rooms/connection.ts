@@ -45,7 +45,7 @@ export class Connection {
   #session: SignalSession | undefined;
   #sessionId: string | undefined;
   #socket: SocketLike | undefined;
-  #ended: { reason: EndReason; message: string } | undefined;
+  #ended: { reason: EndReason; message: string; code?: string } | undefined;
   #running = false;
   #isLeaving: SocketLike | undefined;
 
@@ -132,7 +132,7 @@ export class Connection {
       events.onEnd(
         ended.reason,
         new RoomError(ended.reason === 'unreachable' ? 'disconnected' : code, ended.message, {
-          reason: ended.reason,
+          reason: ended.code ?? ended.reason,
         }),
       );
     }
@@ -235,8 +235,16 @@ export class Connection {
     socket.addEventListener('message', ({ data }) => {
       const frame = readFrame(data)?.frame;
       if (frame?.kind !== 'notification' || frame.method !== 'ended') return;
-      const { reason, message } = frame.data as { reason?: EndReason; message?: string };
-      this.#ended = { reason: reason ?? 'room_closed', message: message ?? '' };
+      const { reason, message, code } = frame.data as {
+        reason?: EndReason;
+        message?: string;
+        code?: unknown;
+      };
+      this.#ended = {
+        reason: reason ?? 'room_closed',
+        message: message ?? '',
+        ...(typeof code === 'string' ? { code } : {}),
+      };
     });
   }
 

@@ -22,10 +22,14 @@ export function keyOf(action: RoomAction): string {
   return roomKeys.find((one) => one.action === action)?.key.toUpperCase() ?? '';
 }
 
-/** Calls for the keys of the room, unless somebody is writing. */
-export function useKeys(act: (action: RoomAction) => void): void {
+/** Calls for the keys of the room, unless somebody is writing; Escape closes what is open. */
+export function useKeys(act: (action: RoomAction) => void, onEscape: () => void): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
+      if (event.key === 'Escape') {
+        onEscape(); // Also while somebody is writing.
+        return;
+      }
       if (event.metaKey || event.ctrlKey || event.altKey || event.repeat) return;
       const { target } = event;
       if (target instanceof HTMLElement && target.closest('input, select, textarea, [contenteditable]'))

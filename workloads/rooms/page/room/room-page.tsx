@@ -44,7 +44,7 @@ export function RoomPage({ session }: { readonly session: RoomSession }) {
       setView(next);
     } else open(action);
   };
-  useKeys(act);
+  useKeys(act, () => setPanel(null));
 
   return (
     <div className={classes.page}>
@@ -70,13 +70,7 @@ export function RoomPage({ session }: { readonly session: RoomSession }) {
           <Stage session={session} state={state} view={view} pinned={pinned} onPin={setPinned} />
         </main>
         {panel !== null && (
-          <aside
-            className={classes.panel}
-            aria-label={say(panel as TextKey)}
-            onKeyDown={(event) => {
-              if (event.key === 'Escape') setPanel(null);
-            }}
-          >
+          <aside className={classes.panel} aria-label={say(panel as TextKey)}>
             <header className={classes.panelHead}>
               <h2>{say(panel as TextKey)}</h2>
               <IconButton label={say('close')} icon={<IconX size={16} />} onClick={() => setPanel(null)} />
