@@ -7,6 +7,7 @@ import { thisMachine } from '../config/data-dir.ts';
 import { toEnvironment } from '../config/environment.ts';
 import { type LoadedConfig, loadConfig, misspeltVariables } from '../config/load.ts';
 import { nodeSettings } from '../config/node-settings.ts';
+import { openByDefault } from '../config/open-by-default.ts';
 import type { Product } from '../product.ts';
 import { terminalDisplay } from '../up/display.ts';
 import { runUp } from '../up/up.ts';
@@ -70,8 +71,8 @@ export function upCommand(product: Product) {
     input: controlInput.extend({ node: z.boolean().default(true) }),
     async run(context, { node, ...typed }) {
       const { values } = loadControlConfig(context, typed);
-      // For trying things out on one machine: stock tools work without tickets unless somebody says no.
-      const settings = { ...values, openMode: values.openMode ?? true };
+      // For trying things out on one machine: stock tools and guests need no ticket there unless somebody says no.
+      const settings = { ...values, openMode: values.openMode ?? openByDefault(values) };
       await runUp({
         settings,
         settingsEnv: toEnvironment(controlSettings(thisMachine(context.env)), settings),

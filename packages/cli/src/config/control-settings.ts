@@ -162,7 +162,7 @@ export function controlSettings(machine: Machine) {
     },
     openMode: {
       schema: switchSchema.optional(),
-      defaultText: 'on for `backlot up`, else off',
+      defaultText: 'on for `backlot up` on loopback, else off',
       example: 'off',
       help: {
         en: 'Whether streamers that were not started here, and guests without a ticket, are let in (on, off).',
