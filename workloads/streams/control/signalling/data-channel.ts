@@ -4,14 +4,19 @@
  * channel. A streamer is asked not to offer one (`playerConnected.dataChannel: false`). Where it offers one all the same
  * (older engines), the section is rejected in the viewer's answer; and viewers may not offer one themselves.
  *
+ * Which sections are already rejected is not judged here: port zero alone is no rejection (with `a=bundle-only` it is a
+ * section of the bundle like any other, RFC 8843), and engines read descriptions more loosely than the standards say.
+ *
  * What this can't do: an application that takes input by another way (its own web page, a gamepad on the machine).
  */
 
 const line = /\r\n|\n|\r/;
 
-/** Whether a session description has a section for data channels that is not rejected. */
-export function hasDataChannel(sdp: string): boolean {
-  return sdp.split(line).some((text) => /^m=application\s+(?!0\s)/.test(text));
+const dataSection = /^m=application/i;
+
+/** Whether a session description has a section for data channels, whatever it says of itself. */
+export function hasDataSection(sdp: string): boolean {
+  return sdp.split(line).some((text) => dataSection.test(text));
 }
 
 /**
@@ -24,12 +29,13 @@ export function rejectDataChannel(sdp: string): string {
   let inData = false;
   for (const text of sdp.split(line)) {
     if (text.startsWith('m=')) {
-      inData = /^m=application\s/.test(text);
-      out.push(inData ? text.replace(/^(m=application\s+)\d+/, '$10') : text);
+      inData = dataSection.test(text);
+      out.push(inData ? text.replace(/^m=application\S*\s*\S*/i, 'm=application 0') : text);
       continue;
     }
     if (inData && text.startsWith('a=mid:')) rejected.add(text.slice('a=mid:'.length).trim());
-    if (inData && (text === 'a=bundle-only' || text.startsWith('a=candidate:'))) continue;
+    // libwebrtc knows `a=bundle-only` by its beginning.
+    if (inData && (text.startsWith('a=bundle-only') || text.startsWith('a=candidate:'))) continue;
     out.push(text);
   }
   return out

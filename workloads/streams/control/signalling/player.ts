@@ -8,7 +8,7 @@ import {
   type ServerExtensionInput,
   wireErrors,
 } from '../../contract.ts';
-import { hasDataChannel, rejectDataChannel } from './data-channel.ts';
+import { hasDataSection, rejectDataChannel } from './data-channel.ts';
 import type { Frame } from './frame.ts';
 import { type House, wordsOf } from './house.ts';
 import type { SeatedPlayer } from './seat.ts';
@@ -226,7 +226,7 @@ export class Player implements SeatedPlayer {
     const { sdp } = frame.fields;
     if (frame.type === 'offer' || frame.type === 'answer') {
       if (typeof sdp !== 'string') return undefined;
-      if (hasDataChannel(sdp)) {
+      if (hasDataSection(sdp)) {
         if (frame.type === 'offer') {
           this.refuse(wireErrors.offer_not_allowed);
           return undefined;
