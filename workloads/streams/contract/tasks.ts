@@ -40,7 +40,12 @@ export const InstanceParameters = z.object({
     })
     .prefault({}),
   /** Never shown in any API: the kernel takes this key out of what people read of jobs and tasks. */
-  secrets: z.object({ ticket: z.string() }),
+  secrets: z.object({
+    ticket: z.string(),
+    /** The environments of `launch` and `platforms`, which are without them: they often hold keys. */
+    env: LaunchTemplate.shape.env,
+    platformEnv: z.partialRecord(Platform, LaunchTemplate.shape.env).default({}),
+  }),
 });
 export type InstanceParameters = z.infer<typeof InstanceParameters>;
 export type InstanceParametersInput = z.input<typeof InstanceParameters>;

@@ -322,6 +322,40 @@ describe('an app', () => {
     expect(audit.map(({ action }) => action)).toEqual(['streams.app.create', 'streams.app.remove']);
   });
 
+  it('is started with its environment, which whoever may only look finds nowhere', async () => {
+    await does('PATCH', '/apps/cars', { warm: 1 });
+    const viewer = callers.find(({ name }) => name === 'viewer of the project')?.headers ?? {};
+    const read = async (url: string, headers: Readonly<Record<string, string>> = viewer) => {
+      const answer = await inject({ method: 'GET', url: `/api/v1${url}`, headers: { ...headers } });
+      expect(answer.statusCode, url).toBe(200);
+      return answer;
+    };
+    const task = await vi.waitFor(
+      async () => {
+        const [found] = await control.store.db.selectFrom('task').select(['id', 'job_id']).execute();
+        if (!found) throw new Error('Nothing is started yet.');
+        return found;
+      },
+      { timeout: 60_000, interval: 50 },
+    );
+    const answers = [
+      await read(`/jobs/${task.job_id}`),
+      await read(`/tasks/${task.id}`),
+      await read('/jobs?limit=10'),
+      await read('/audit?limit=100', admin),
+    ];
+    expect(answers[0]?.body).toContain('/opt/app');
+    for (const { body } of answers) expect(body).not.toContain('a secret');
+    // The node gets it.
+    const { spec } = await control.store.db
+      .selectFrom('task')
+      .select('spec')
+      .where('id', '=', task.id)
+      .executeTakeFirstOrThrow();
+    expect(spec.parameters).toMatchObject({ secrets: { env: { KEY: 'a secret' } } });
+    await does('PATCH', '/apps/cars', { warm: 0 });
+  });
+
   it('counts itself for Prometheus', async () => {
     const { metrics } = control.kernel;
     expect(await metrics.metrics()).toContain('backlot_streams_sessions_queued{app="cars"} 0');

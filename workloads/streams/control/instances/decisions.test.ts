@@ -5,7 +5,7 @@ import { crashLoopAfter, pauseAfter } from './back-off.ts';
 import { chooseVersion, isWanted } from './choose-version.ts';
 import { type InstanceTimes, instanceDue, streamerGraceS } from './due.ts';
 import { follow, type TaskFacts } from './follow-job.ts';
-import { demandOf } from './instance-job.ts';
+import { demandOf, launchOf } from './instance-job.ts';
 import { atSessionEnd, wornOut } from './recycle.ts';
 
 describe('the pause after failures in a row', () => {
@@ -219,4 +219,15 @@ describe('what an instance asks of a node', () => {
     expect(features({ reset: { kind: 'message', payload: {} } })).toEqual(['webrtc']);
     expect(features({ launch: { argv: ['backlot:demo'] } })).toEqual(['webrtc']);
   });
+});
+
+it('what is started is told without its environments, which only the node gets', () => {
+  const launch = { argv: ['game'] as [string], cwd: '/game', env: { KEY: 'a secret' } };
+  const windows = { argv: ['Game.exe'] as [string], env: { OTHER: 'another secret' } };
+  const { secrets, ...told } = launchOf({ launch, platforms: { windows, macos: null } });
+  expect(told).toEqual({
+    launch: { ...launch, env: {} },
+    platforms: { windows: { ...windows, env: {} }, macos: null },
+  });
+  expect(secrets).toEqual({ env: launch.env, platformEnv: { windows: windows.env } });
 });

@@ -6,6 +6,7 @@ import {
   DEMO_PROGRAM,
   INSTANCE_TASK,
   InstanceParameters,
+  type LaunchTemplate,
   type Platform,
   platforms,
   STREAMS_CAPABILITY,
@@ -42,6 +43,24 @@ export const instanceJob: JobKind<z.output<typeof Parameters>> = {
 /** Platforms that a recipe can run on. */
 export function platformsOf(recipe: Pick<AppRecipe, 'platforms'>): Platform[] {
   return platforms.filter((platform) => recipe.platforms[platform] !== null);
+}
+
+/**
+ * What is started, as everybody may read it in a job, and the environments beside it, which only the node gets. The
+ * names are left out as well; they are in the version. Pure.
+ */
+export function launchOf({ launch, platforms }: Pick<AppRecipe, 'launch' | 'platforms'>) {
+  const platformEnv: Partial<Record<Platform, LaunchTemplate['env']>> = {};
+  const bare: AppRecipe['platforms'] = {};
+  for (const [platform, own] of Object.entries(platforms) as [Platform, LaunchTemplate | null][]) {
+    bare[platform] = own && { ...own, env: {} };
+    if (own) platformEnv[platform] = own.env;
+  }
+  return {
+    launch: { ...launch, env: {} },
+    platforms: bare,
+    secrets: { env: launch.env, platformEnv },
+  };
 }
 
 /** What an instance of a recipe asks of a node. Pure. */

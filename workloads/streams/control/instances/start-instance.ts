@@ -4,7 +4,7 @@ import { INSTANCE_JOB, streamErrors } from '../../contract.ts';
 import { type Change, now } from '../change.ts';
 import type { Ground } from '../ground.ts';
 import type { AppRow } from '../tables.ts';
-import { demandOf, type InstanceJobParameters } from './instance-job.ts';
+import { demandOf, type InstanceJobParameters, launchOf } from './instance-job.ts';
 
 /**
  * Asks for an instance of a version: its row and its job in one transaction. The scheduler finds it a place.
@@ -27,6 +27,7 @@ export async function startInstance(
     .executeTakeFirst();
   if (!row) throw new BacklotError(streamErrors.app_version_unknown, { params: { app: app.slug, version } });
   const { recipe } = row;
+  const { secrets, ...launch } = launchOf(recipe);
   const instanceId = newId();
   const job = await kernel.jobs.submit(
     {
@@ -40,15 +41,14 @@ export async function startInstance(
           app: app.slug,
           appId: app.id,
           version,
-          launch: recipe.launch,
-          platforms: recipe.platforms,
+          ...launch,
           picture: recipe.picture,
           signallingBase: signallingBase(kernel.publicUrl()),
           reset: recipe.reset,
           watch: { memoryLimit: recipe.memoryLimit },
         },
         ...demandOf(app.id, recipe),
-        secrets: { ticket: await tickets.launch(instanceId) },
+        secrets: { ticket: await tickets.launch(instanceId), ...secrets },
       } satisfies InstanceJobParameters,
     },
     change.tx,

@@ -69,11 +69,11 @@ const base = {
   appId: '01930000-0000-7000-8000-000000000002',
   version: 3,
   launch: { argv: ['game', '{signallingUrl}'], env: {} },
-  platforms: { windows: { argv: ['Game.exe'], env: { A: 'b' }, cwd: 'C:\\game' }, macos: null },
+  platforms: { windows: { argv: ['Game.exe'], env: {}, cwd: 'C:\\game' }, macos: null },
   picture: { width: 1_920, height: 1_080, fps: 60 },
   signallingBase: 'wss://host/signal/streamer/',
   reset: { kind: 'none' },
-  secrets: { ticket: 'x.y.z' },
+  secrets: { ticket: 'x.y.z', env: { KEY: 'k{width}' }, platformEnv: { windows: { A: 'b' } } },
 } satisfies InstanceParametersInput;
 const parameters = InstanceParameters.parse(base);
 const offer = (gpus: { index: number; vram: number; encoderSessions: number }[]) => ({
@@ -85,10 +85,13 @@ describe('the launch of an instance', () => {
   it('is the platform’s own, or the general one, or none', () => {
     const of = (platform: 'linux' | 'windows' | 'macos' | undefined) =>
       planLaunch(parameters, platform, launchValues(parameters, offer([]), 5_000));
-    expect(of('linux')?.argv).toEqual(['game', 'wss://host/signal/streamer/x.y.z']);
+    expect(of('linux')).toEqual({
+      argv: ['game', 'wss://host/signal/streamer/x.y.z'],
+      env: { KEY: 'k1920' },
+    });
     expect(of('windows')).toEqual({ argv: ['Game.exe'], env: { A: 'b' }, cwd: 'C:\\game' });
     expect(of('macos')).toBeUndefined();
-    expect(of(undefined)?.argv[0]).toBe('game');
+    expect(of(undefined)).toMatchObject({ argv: ['game', expect.anything()], env: { KEY: 'k1920' } });
   });
 
   it('names the granted GPU, and nothing where there is none', () => {

@@ -27,17 +27,23 @@ export function launchValues(
 }
 
 /**
- * The template for a platform: its own, or the general one where the version says nothing about it. Undefined where the
- * version says that there is none.
+ * The template for a platform: its own, or the general one where the version says nothing about it, with the
+ * environment that belongs to it. Undefined where the version says that there is none.
  */
 export function templateFor(
-  { launch, platforms }: Pick<InstanceParameters, 'launch' | 'platforms'>,
+  { launch, platforms, secrets }: Pick<InstanceParameters, 'launch' | 'platforms' | 'secrets'>,
   platform: Platform | undefined,
 ): LaunchTemplate | undefined {
   const own = platform === undefined ? undefined : platforms[platform];
   if (own === null) return undefined;
-  return own ?? launch;
+  if (own === undefined || platform === undefined) return withEnv(launch, secrets.env);
+  return withEnv(own, secrets.platformEnv[platform]);
 }
+
+const withEnv = (template: LaunchTemplate, env: LaunchTemplate['env'] | undefined): LaunchTemplate => ({
+  ...template,
+  env: { ...template.env, ...env },
+});
 
 /** The launch for this platform with everything put in; undefined where the version has none for it. Pure. */
 export function planLaunch(
