@@ -1,6 +1,6 @@
 import { Id, Page, PageQuery, type PermissionTable, Timestamp } from '@backlot/contract';
 import { z } from 'zod';
-import { DisplayName, Identity, Permissions, Role, RoomName, tokenLifetime } from './grants.ts';
+import { DisplayName, Identity, NewRoomName, Permissions, Role, RoomName, tokenLifetime } from './grants.ts';
 import { HostUsage } from './media/calls.ts';
 import { MediaKind } from './media/rtp.ts';
 import { LogLevel, LogTag } from './media/settings.ts';
@@ -26,7 +26,7 @@ export const ParticipantParams = RoomParams.extend({ identity: Identity });
 /** `POST /api/v1/rooms` */
 export const RoomCreate = z.object({
   projectId: Id,
-  name: RoomName,
+  name: NewRoomName,
   settings: RoomSettings.prefault({}),
 });
 export type RoomCreate = z.infer<typeof RoomCreate>;

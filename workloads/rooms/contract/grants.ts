@@ -56,6 +56,14 @@ export const RoomName = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._~-]{0,79}$/, 'A room’s name has 1 to 80 letters, digits or . _ ~ -');
 export type RoomName = z.infer<typeof RoomName>;
 
+/**
+ * A name that a new room may have. None that looks like an id: rooms are found by either, and nobody may open a room
+ * that answers to the id of another one.
+ */
+export const NewRoomName = RoomName.refine((name) => !z.guid().safeParse(name).success, {
+  message: 'A room’s name must not look like an id.',
+});
+
 /** Who somebody is in a room: chosen by whoever issues the token; unique in the room. */
 export const Identity = z
   .string()

@@ -68,6 +68,32 @@ describe('a token', () => {
     expect(await noJoin.untilClosed()).toMatchObject({ code: expect.toSatisfy(isRefusal) });
   });
 
+  it('is for a room of its project, not for whatever bears that name or answers to it', async () => {
+    const room = await newRoom();
+    const projectId = await house.core.project();
+    const invite = (claims: { room: string; project?: string }) =>
+      house.rooms.tokens.issue({
+        identity: 'anna',
+        grants: { room: claims.room },
+        ...(claims.project === undefined ? {} : { projectId: claims.project }),
+      });
+    const { id } = await house.rooms.get(room);
+    for (const claims of [
+      { room, project: projectId },
+      { room },
+      // Whoever may open rooms could have called one by this id, and have a token for it.
+      { room: id, project: house.projectId },
+    ]) {
+      const { token } = await invite(claims);
+      const anna = await house.join({ room: claims.room, token, query: { client: 'backlot' } });
+      expect(await anna.refused('join', {}), JSON.stringify(claims)).toBe('room_token_invalid');
+    }
+    await expect(
+      house.rooms.create({ name: id.toUpperCase(), projectId }, house.core.actor),
+    ).rejects.toMatchObject({ code: 'invalid_input' });
+    await come(room, 'anna');
+  });
+
   it('opens a room only where it says so', async () => {
     const grants = { room: 'made-by-token' };
     const may = { ...grants, create: true };
@@ -98,7 +124,11 @@ describe('a token', () => {
 
   it('taken back by its id puts out whoever is there by it', async () => {
     const room = await newRoom();
-    const issued = await house.rooms.tokens.issue({ identity: 'anna', grants: { room } });
+    const issued = await house.rooms.tokens.issue({
+      identity: 'anna',
+      grants: { room },
+      projectId: house.projectId,
+    });
     const anna = await house.join({ room, token: issued.token, query: { client: 'backlot' } });
     await anna.request('join', {});
     await house.rooms.tokens.revoke(issued);

@@ -4,7 +4,9 @@ import type { Kernel } from '@backlot/control/workload';
 import type { FastifyRequest } from 'fastify';
 import { roomErrors } from '../../contract/errors.ts';
 import { permissionsOf } from '../../contract/grants.ts';
+import type { Room } from '../../contract/room.ts';
 import type { EntryRequest, Rooms } from '../ports.ts';
+import { tokenFits } from '../tokens/token-fits.ts';
 
 /** Who comes by HTTP, and with which rights it enters a room. */
 export type Guest = Pick<EntryRequest, 'identity' | 'name' | 'role' | 'permissions' | 'metadata' | 'claims'>;
@@ -45,7 +47,9 @@ export async function guestOf(
   if (token !== undefined) {
     const claims = await rooms.tokens.verify(token);
     const { grants, sub } = claims;
-    if (grants.room !== ref && (await nameOf(rooms, ref)) !== grants.room) {
+    const room = await openRoom(rooms, ref);
+    // Of one that is not there nothing is said but whether the token speaks of it: it may be allowed to open it.
+    if (room ? !tokenFits(claims, room) : grants.room !== ref) {
       throw new BacklotError(roomErrors.room_token_invalid, { params: { reason: 'it is for another room' } });
     }
     return {
@@ -67,10 +71,9 @@ export async function guestOf(
   };
 }
 
-/** The name of a room that was named by its id; of one that is not there, none: whether it is, is not for strangers. */
-async function nameOf(rooms: Rooms, ref: string): Promise<string | undefined> {
+async function openRoom(rooms: Rooms, ref: string): Promise<Room | undefined> {
   try {
-    return (await rooms.get(ref)).name;
+    return await rooms.get(ref);
   } catch (error) {
     if (error instanceof BacklotError && error.kind.status === 404) return undefined;
     throw error;

@@ -2,6 +2,7 @@ import { BacklotError } from '@backlot/contract';
 import { roomErrors } from '../../contract/errors.ts';
 import { permissionsOf } from '../../contract/grants.ts';
 import type { EntryRequest } from '../ports.ts';
+import { tokenFits } from '../tokens/token-fits.ts';
 import { decideEntry } from './decisions/entry.ts';
 import type { LiveRoom } from './live-room.ts';
 import { Member } from './member.ts';
@@ -39,7 +40,10 @@ async function seatIn(
   request: EntryRequest,
   banned: boolean,
 ): Promise<RoomSeat> {
-  const { identity } = request;
+  const { identity, claims } = request;
+  if (claims && !tokenFits(claims, { name: room.row.name, projectId: room.row.project_id })) {
+    throw new BacklotError(roomErrors.room_token_invalid, { params: { reason: 'it is for another room' } });
+  }
   const before = room.members.get(identity);
   const { settings, state, locked } = room.row;
   // Of two that came at once, the one that came later has it, whoever was verified sooner.

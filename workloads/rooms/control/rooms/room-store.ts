@@ -1,7 +1,7 @@
 import { BacklotError, kernelErrors, newId } from '@backlot/contract';
 import type { Kernel } from '@backlot/control/workload';
 import { roomErrors } from '../../contract/errors.ts';
-import { RoomName } from '../../contract/grants.ts';
+import { NewRoomName } from '../../contract/grants.ts';
 import { mayBecome, RoomSettings, type RoomState } from '../../contract/room.ts';
 import type { RoomDraft, RoomFilter } from '../ports.ts';
 import { type ParticipantRow, type RoomRow, tables } from '../tables.ts';
@@ -21,7 +21,7 @@ export class RoomStore {
 
   /** @throws room_exists, invalid_input, not_found */
   async insert(draft: RoomDraft, createdBy: string): Promise<RoomRow> {
-    const name = RoomName.safeParse(draft.name);
+    const name = NewRoomName.safeParse(draft.name);
     const settings = RoomSettings.safeParse(draft.settings ?? {});
     if (!name.success || !settings.success) {
       const issue = (name.error ?? settings.error)?.issues[0];
