@@ -1,6 +1,6 @@
 import { NodeView, Page } from '@backlot/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { App, AppVersion, Instance, TicketAnswer } from '../contract.ts';
+import { App, type AppRecipeInput, AppVersion, Instance, TicketAnswer } from '../contract.ts';
 import { plainRecipe, type Studio, startStudio } from '../testing/studio.ts';
 
 let studio: Studio;
@@ -170,6 +170,28 @@ describe('instances', { timeout: 120_000 }, () => {
     await studio.until('it is gone', async () =>
       (await studio.instances(`appId=${app.id}&state=ended`)).some(({ id }) => id === instance?.id),
     );
+  });
+
+  it('to try a version are not started again and again, and a version that is gone is not started at all', async () => {
+    const app = await studio.createApp({ slug: 'trials', access: 'ticket' });
+    const add = (recipe: AppRecipeInput) =>
+      studio.call('POST', '/apps/trials/versions', AppVersion, { recipe });
+    const test = async (version: number) =>
+      (await studio.call('POST', `/apps/trials/versions/${version}/test`, TicketAnswer)).ticket;
+    await add(plainRecipe(['--crash-after', '1']));
+    const crashing = await studio.play('trials', `ticket=${await test(2)}`);
+    expect(await crashing.hear('backlot.ended')).toMatchObject({ reason: 'crashed' });
+    expect(await studio.instances(`appId=${app.id}`)).toHaveLength(1);
+
+    await add(plainRecipe());
+    const ticket = await test(3);
+    await studio.api.transport.run('DELETE', '/api/v1/streams/apps/trials/versions/3');
+    const late = await studio.play('trials', `ticket=${ticket}`);
+    expect(await late.hear('backlot.ended')).toMatchObject({ reason: 'unavailable' });
+    // The pool goes on.
+    await studio.call('PATCH', '/apps/trials', App, { warm: 1 });
+    await ready(app.id);
+    await studio.call('PATCH', '/apps/trials', App, { enabled: false });
   });
 
   it('survive a new control plane: the streamer and the player come back to the same session', async () => {

@@ -96,7 +96,10 @@ async function releaseSession(
     .where('state', '<>', 'ended')
     .forNoKeyUpdate()
     .executeTakeFirst();
-  if (!session) return;
+  if (!session) {
+    await failTrial(ground, change, row, why);
+    return;
+  }
   if (session.state === 'ending' || session.state === 'resetting') {
     await change.moveSession(session.id, 'ended', { ended_at: now });
     return;
@@ -117,6 +120,22 @@ async function releaseSession(
   }
   await beginEnd(ground, change, session, { reason: seenAs[why] ?? 'crashed', by: null });
   await change.moveSession(session.id, 'ended', { ended_at: now });
+}
+
+/**
+ * The session that still waits for an instance which was to be its alone: it is over when that one has failed, for the
+ * next would fail as well, and nobody would hold it back. A lost or emptied node says nothing of the version.
+ */
+async function failTrial(ground: Ground, change: Change, row: InstanceRow, why: InstanceEnd): Promise<void> {
+  if (!row.trial || row.last_session_id === null || why === 'node-lost' || why === 'drained') return;
+  const session = await change.db
+    .selectFrom('streams_session')
+    .selectAll()
+    .where('id', '=', row.last_session_id)
+    .where('state', '=', 'waiting')
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  if (session) await beginEnd(ground, change, session, { reason: seenAs[why] ?? 'crashed', by: null });
 }
 
 function afterEnd(ground: Ground, change: Change, row: InstanceRow): void {

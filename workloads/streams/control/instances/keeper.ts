@@ -132,16 +132,9 @@ async function keepPool(ground: Ground, change: Change, appId: string): Promise<
   for (; started < plan.start; started += 1) {
     const version = chooseVersion(releaseOf(app), startable, ground.random());
     if (version === null) break;
-    try {
-      await startInstance(ground, change, app, version);
-    } catch (error) {
-      // The project has as many jobs as it may. Whoever waits goes on waiting; the rest of the round is still to be done.
-      if (!(error instanceof BacklotError) || error.code !== coreErrors.quota_jobs.code) throw error;
-      ground.kernel.log.warn({ app: app.slug }, error.message);
-      break;
-    }
+    if (!(await startWithinQuota(ground, change, app, version))) break;
   }
-  await startTrials(ground, change, app, waiting, instances);
+  const untried = await startTrials(ground, change, app, waiting, instances, versions);
   // Somebody waits, nothing runs that could become free, and nothing may be started any more: say so at once.
   const hopeless =
     started < plan.start &&
@@ -149,9 +142,26 @@ async function keepPool(ground: Ground, change: Change, appId: string): Promise<
     [app.active_version, app.canary_version].every(
       (version) => version === null || versions.get(version)?.blocked !== false,
     );
-  return hopeless
-    ? waiting.filter((row) => row.trial_version === null).map(({ id }) => ({ id, reason: 'unavailable' }))
-    : [];
+  const inVain = hopeless ? waiting.filter((row) => row.trial_version === null).map(({ id }) => id) : [];
+  return [...untried, ...inVain].map((id) => ({ id, reason: 'unavailable' }));
+}
+
+/** False when the project has as many jobs as it may: whoever waits goes on waiting, and the round goes on. */
+async function startWithinQuota(
+  ground: Ground,
+  change: Change,
+  app: AppRow,
+  version: number,
+  trialFor?: string,
+): Promise<boolean> {
+  try {
+    await startInstance(ground, change, app, version, trialFor);
+    return true;
+  } catch (error) {
+    if (!(error instanceof BacklotError) || error.code !== coreErrors.quota_jobs.code) throw error;
+    ground.kernel.log.warn({ app: app.slug }, error.message);
+    return false;
+  }
 }
 
 /** What an app starts. */
@@ -240,18 +250,24 @@ function poolInstance(row: OpenInstance, retiring: ReadonlyMap<string, Retiremen
   };
 }
 
-/** Every session that tries a version gets an instance of its own. */
+/** Every session that tries a version gets an instance of its own. Answers those whose version has been removed. */
 async function startTrials(
   ground: Ground,
   change: Change,
   app: AppRow,
   waiting: readonly { readonly id: string; readonly trial_version: number | null }[],
   instances: readonly OpenInstance[],
-): Promise<void> {
+  versions: Versions,
+): Promise<string[]> {
+  const untried: string[] = [];
   for (const { id, trial_version: version } of waiting) {
+    if (version === null) continue;
     const has = instances.some((row) => row.trial && row.last_session_id === id && row.state !== 'stopping');
-    if (version !== null && !has) await startInstance(ground, change, app, version, id);
+    if (has) continue;
+    if (!versions.has(version)) untried.push(id);
+    else if (!(await startWithinQuota(ground, change, app, version, id))) break;
   }
+  return untried;
 }
 
 /** Apps that may need something: for the sweep. */
