@@ -112,6 +112,38 @@ describe('messages that fit nothing', () => {
     expect(silent.closed()).toBe(4003);
   });
 
+  it('that are too large are never sent by a node: whoever asked is told so, and the link stays', async () => {
+    const big = 'x'.repeat(linkMaxBytes);
+    const node = await startLinkNode({
+      url: control.url,
+      joinToken: await control.joinToken(),
+      onMessage: (client, message) => {
+        if (message.t !== 'call') return;
+        const payload = message.b.method === 'big' ? big : 'small';
+        client.send('result', { payload }, { re: message.id });
+      },
+    });
+    nodes.push(node);
+    await until('signed in', () => node.welcomes.length > 0);
+    const call = (method: string) =>
+      control.links.callHere(node.identity.nodeId ?? '', {
+        allocation: newId(),
+        method,
+        payload: null,
+        deadlineMs: 10_000,
+      });
+    await expect(call('big')).rejects.toMatchObject({ params: { method: 'link_message_too_large' } });
+    await expect(
+      node.client.request(
+        'call',
+        { allocation: newId(), method: 'big', payload: big, deadlineMs: 10_000 },
+        { timeoutMs: 10_000 },
+      ),
+    ).rejects.toMatchObject({ code: 'link_message_too_large' });
+    expect(await call('small')).toBe('small');
+    expect(node.downs()).toBe(0);
+  });
+
   it('that are too large close the link', async () => {
     const { socket, closed } = await bare();
     socket.send('x'.repeat(linkMaxBytes + 1));

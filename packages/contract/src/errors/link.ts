@@ -50,6 +50,14 @@ export const linkErrors = defineErrors({
       'zh-CN': '此时不允许类型为 {type} 的消息。请先用 hello 登录，且只登录一次。',
     },
   },
+  link_message_too_large: {
+    status: 413,
+    retryable: false,
+    message: {
+      en: 'A message of the type {type} has {bytes} bytes, and the link takes {limit}. Ask for less at a time.',
+      'zh-CN': '类型为 {type} 的消息有 {bytes} 字节，链路最多 {limit} 字节。请分次请求。',
+    },
+  },
   link_proof_invalid: {
     status: 401,
     retryable: false,

@@ -32,7 +32,8 @@ export class PendingRequests<T> {
   /**
    * Sends a request by `send`, which is given the id to put into the envelope and says whether the link took it.
    *
-   * @throws node_not_connected when the link didn't take it, timed_out after `timeoutMs`, or the signal's reason
+   * @throws node_not_connected when the link didn't take it, what `send` throws, timed_out after `timeoutMs`, or the
+   * signal's reason
    */
   request(
     send: (id: string) => boolean,
@@ -58,7 +59,11 @@ export class PendingRequests<T> {
       };
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiting.set(id, { resolve, reject, settle });
-      if (!send(id)) this.#take(id)?.reject(new BacklotError(linkErrors.node_not_connected));
+      try {
+        if (!send(id)) this.#take(id)?.reject(new BacklotError(linkErrors.node_not_connected));
+      } catch (error) {
+        this.#take(id)?.reject(error as Error);
+      }
     });
   }
 

@@ -35,7 +35,7 @@ const PAUSE_MS = { first: 200, longest: 5_000 };
 /** A report that the control plane can't make sense of, so many times, is given up. */
 const REFUSALS = 5;
 /** Codes of answers that no repetition will change. */
-const SENSELESS = new Set(['link_message_malformed', 'report_out_of_order']);
+const SENSELESS = new Set(['link_message_malformed', 'link_message_too_large', 'report_out_of_order']);
 
 /**
  * Tells the control plane what is in the journal, one after the other: the next report goes out when the one before
@@ -85,7 +85,8 @@ export class ReportQueue {
       } catch (error) {
         if (this.#abort.signal.aborted) return;
         failures += 1;
-        const code = error instanceof BacklotError ? String(error.params.method ?? '') : '';
+        // What the control plane refuses has its code in the parameters of ours.
+        const code = error instanceof BacklotError ? String(error.params.method ?? error.code) : '';
         refusals += SENSELESS.has(code) ? 1 : 0;
         log.debug({ err: error, allocation: source.allocation, seq }, 'a report was not answered');
         if (refusals >= REFUSALS) {

@@ -4,7 +4,7 @@ import { BacklotError } from '@backlot/contract/errors/catalogue';
 import { linkErrors } from '@backlot/contract/errors/link';
 import { linkCloseCodes } from '@backlot/contract/link/close-codes';
 import { decode, encode, type Message } from '@backlot/contract/link/codec';
-import { linkProtocol } from '@backlot/contract/link/envelope';
+import { linkMaxBytes, linkProtocol } from '@backlot/contract/link/envelope';
 import { controlMessages } from '@backlot/contract/link/messages';
 import { PendingRequests } from '@backlot/contract/link/pending-requests';
 import { proofText } from '@backlot/contract/link/proof';
@@ -107,19 +107,30 @@ export class LinkClient {
     this.#connect();
   }
 
-  /** Sends a message that needs no answer. False when there is no link. */
+  /**
+   * Sends a message that needs no answer. False when there is no link, or when the message is larger than the link takes;
+   * if it was to be an answer, whoever asked is then told so.
+   */
   send<T extends NodeMessageType>(
     type: T,
     body: NodeMessages[T],
     link: { readonly re?: string | undefined } = {},
   ): boolean {
-    return this.connected && this.#write(type, body, link);
+    if (!this.connected) return false;
+    try {
+      return this.#write(type, body, link);
+    } catch (error) {
+      if (!(error instanceof BacklotError)) throw error;
+      this.#options.log.warn({ err: error, re: link.re }, 'a message is too large for the link');
+      if (link.re !== undefined) this.#write('error', { code: error.code, message: error.message }, link);
+      return false;
+    }
   }
 
   /**
    * Sends a message and waits for its answer.
    *
-   * @throws node_not_connected, timed_out, or the control plane's refusal as call_failed
+   * @throws node_not_connected, timed_out, link_message_too_large, or the control plane's refusal as call_failed
    */
   request<T extends NodeMessageType>(
     type: T,
@@ -312,7 +323,20 @@ export class LinkClient {
     this.#cancelTimer = this.#options.clock.after(ms, callback);
   }
 
+  /**
+   * The other end cuts a link that carries too large a message, and all that hangs on it: such a message is never sent.
+   *
+   * @throws link_message_too_large
+   */
   #write(type: NodeMessageType, body: unknown, link: { id?: string; re?: string | undefined }): boolean {
-    return this.#transport?.send(encode(type, body, link)) ?? false;
+    const text = encode(type, body, link);
+    // No character of UTF-16 takes more than three bytes.
+    const bytes = text.length * 3 <= linkMaxBytes ? 0 : Buffer.byteLength(text);
+    if (bytes > linkMaxBytes) {
+      throw new BacklotError(linkErrors.link_message_too_large, {
+        params: { type, bytes, limit: linkMaxBytes },
+      });
+    }
+    return this.#transport?.send(text) ?? false;
   }
 }
