@@ -2,6 +2,7 @@ import type { Kernel } from '@backlot/control/workload';
 import { Doors } from './doors.ts';
 import { countRooms } from './metrics/count-rooms.ts';
 import { timedKernel } from './metrics/timed-kernel.ts';
+import { wholeAnswers } from './rooms/place/whole-answers.ts';
 import { RoomService } from './rooms/service.ts';
 import { Sessions } from './signalling/sessions.ts';
 
@@ -26,7 +27,9 @@ export function runtimeOf(kernel: Kernel): RoomsRuntime {
 }
 
 function createRuntime(kernel: Kernel): RoomsRuntime {
-  const timed = timedKernel(kernel, (method, ms, outcome) => doors.metrics.called(method, ms, outcome));
+  const timed = wholeAnswers(
+    timedKernel(kernel, (method, ms, outcome) => doors.metrics.called(method, ms, outcome)),
+  );
   const rooms = new RoomService(timed);
   const doors: Doors = new Doors(timed, {
     rooms,

@@ -436,6 +436,11 @@ export const mediaCalls = {
     payload: z.object({ kind: DumpKind, id: MediaId.optional() }),
     result: z.array(z.record(z.string(), z.unknown())),
   },
+  /** A part of a long answer, from 0; whoever has the last one has had it. */
+  answerPart: {
+    payload: z.object({ id: z.string().max(64), part: z.number().int().min(0).max(1_000) }),
+    result: z.object({ text: z.string() }),
+  },
   /** Of the whole host, whichever of its rooms is asked. */
   usage: { payload: nothing, result: HostUsage },
   logLevel: { payload: z.object({ level: LogLevel }), result: nothing },
@@ -474,9 +479,16 @@ export const mediaErrorCodes = ['not_found', 'invalid', 'cannot_consume', 'unava
 export const MediaErrorCode = z.enum(mediaErrorCodes);
 export type MediaErrorCode = z.infer<typeof MediaErrorCode>;
 
-/** The answer to every call: refusals travel inside it, so that their code reaches control. */
+/** An answer that is too long for one message: its JSON in so many parts, kept for a while under this id. */
+export const AnswerParts = z.object({ id: z.string().max(64), count: z.number().int().min(1).max(1_000) });
+export type AnswerParts = z.infer<typeof AnswerParts>;
+
+/**
+ * The answer to every call: refusals travel inside it, so that their code reaches control. `parts` instead of data: ask for
+ * them with `answerPart`, one after the other.
+ */
 export const MediaReply = z.discriminatedUnion('ok', [
-  z.object({ ok: z.literal(true), data: z.unknown() }),
+  z.object({ ok: z.literal(true), data: z.unknown(), parts: AnswerParts.optional() }),
   z.object({ ok: z.literal(false), code: MediaErrorCode, message: z.string() }),
 ]);
 export type MediaReply = z.infer<typeof MediaReply>;

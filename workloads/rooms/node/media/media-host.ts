@@ -2,7 +2,13 @@ import type { Clock } from '@backlot/contract/clock';
 import type { HostedAllocation, HostHandlers } from '@backlot/node/host-process';
 import { errors, setLogEventListeners, version } from 'mediasoup';
 import { ZodError } from 'zod';
-import { type HostUsage, type MediaMethod, type MediaReply, mediaCalls } from '../../contract/media/calls.ts';
+import {
+  type HostUsage,
+  type MediaMethod,
+  type MediaReply,
+  type MediaRequest,
+  mediaCalls,
+} from '../../contract/media/calls.ts';
 import { mediaEventMethod } from '../../contract/media/events.ts';
 import type { MediaHostSettings } from '../../contract/media/settings.ts';
 import { ShardParameters } from '../../contract/tasks.ts';
@@ -10,6 +16,7 @@ import { consumerCalls } from './calls/consumers.ts';
 import { dataCalls } from './calls/data.ts';
 import { describeCalls } from './calls/describe.ts';
 import { insightCalls } from './calls/insight.ts';
+import { LongAnswers } from './calls/long-answers.ts';
 import { participantCalls } from './calls/participants.ts';
 import { producerCalls } from './calls/producers.ts';
 import { transportCalls } from './calls/transports.ts';
@@ -42,6 +49,8 @@ const roomCalls = {
 export class MediaHost implements HostHandlers {
   readonly #parts: MediaHostParts;
   readonly #rooms = new Map<string, MediaRoom>();
+  /** By room. */
+  readonly #long = new WeakMap<MediaRoom, LongAnswers>();
   readonly #startedAt: number;
   readonly pool: WorkerPool;
 
@@ -117,7 +126,9 @@ export class MediaHost implements HostHandlers {
         throw new Refusal('invalid', `There is no method ${method.slice(0, 60)}.`);
       const room = this.#rooms.get(allocation.id);
       if (!room) throw new Refusal('unavailable', 'The room is not open.');
-      return { ok: true, data: await this.#answer(room, name as MediaMethod, payload ?? {}) };
+      const data = await this.#answer(room, name as MediaMethod, payload ?? {});
+      const parts = name === 'answerPart' ? undefined : this.#longOf(room).keep(data);
+      return parts ? { ok: true, data: null, parts } : { ok: true, data };
     } catch (error) {
       return refusalOf(error);
     }
@@ -126,6 +137,10 @@ export class MediaHost implements HostHandlers {
   async #answer(room: MediaRoom, method: MediaMethod, payload: unknown): Promise<unknown> {
     const request = mediaCalls[method].payload.parse(payload);
     if (method === 'usage') return await this.usage();
+    if (method === 'answerPart') {
+      const { id, part } = request as MediaRequest<'answerPart'>;
+      return { text: this.#longOf(room).part(id, part) };
+    }
     if (method === 'logLevel' || method === 'logTags') {
       const { level, tags } = request as { level?: 'debug' | 'warn' | 'error' | 'none'; tags?: never[] };
       const change = { ...(level ? { level } : {}), ...(tags ? { tags } : {}) };
@@ -134,6 +149,15 @@ export class MediaHost implements HostHandlers {
     }
     const handler = roomCalls[method] as (room: MediaRoom, request: unknown) => unknown;
     return await handler(room, request);
+  }
+
+  #longOf(room: MediaRoom): LongAnswers {
+    let long = this.#long.get(room);
+    if (!long) {
+      long = new LongAnswers();
+      this.#long.set(room, long);
+    }
+    return long;
   }
 
   async usage(): Promise<HostUsage> {
