@@ -96,7 +96,10 @@ export const MediaEvent = z.discriminatedUnion('event', [
     owner,
     dataConsumerId: MediaId,
   }),
-  /** A message of a data producer that control listens to. Text, or base64 of bytes. */
+  /**
+   * A message of a data producer that control listens to. Text, or base64 of bytes: the first 1,000 of it. At most 20 a second are
+   * told of one data producer; `eventsAfter` has them without what was said.
+   */
   z.object({
     event: z.literal('dataMessage'),
     seq: z.number().int(),

@@ -22,4 +22,14 @@ describe('the log of a room’s events', () => {
     expect(log.after(5).events).toHaveLength(1_000);
     expect(log.after(2_000)).toMatchObject({ complete: false, seq: 1_005 });
   });
+
+  it('does not keep what was said in messages', () => {
+    const passed: unknown[] = [];
+    const log = new EventLog((event) => passed.push(event));
+    log.tell({ event: 'dataMessage', owner: 'ann', dataProducerId: 'd', text: 'a secret' });
+    expect(passed).toMatchObject([{ seq: 1, text: 'a secret' }]);
+    expect(log.after(0).events).toEqual([
+      { event: 'dataMessage', seq: 1, owner: 'ann', dataProducerId: 'd' },
+    ]);
+  });
 });

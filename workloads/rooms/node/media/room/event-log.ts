@@ -6,7 +6,7 @@ const kept = 1_000;
 type Unnumbered<E> = E extends { seq: number } ? Omit<E, 'seq'> : never;
 export type NewEvent = Unnumbered<MediaEvent>;
 
-/** Numbers a room's events, passes them on, and keeps the latest. */
+/** Numbers a room's events, passes them on, and keeps the latest; of messages only that there were some. */
 export class EventLog {
   readonly #pass: (event: MediaEvent) => void;
   readonly #events: MediaEvent[] = [];
@@ -23,7 +23,7 @@ export class EventLog {
   tell(event: NewEvent): void {
     this.#seq += 1;
     const numbered = { ...event, seq: this.#seq } as MediaEvent;
-    this.#events.push(numbered);
+    this.#events.push(withoutBody(numbered));
     if (this.#events.length > kept) this.#events.shift();
     this.#pass(numbered);
   }
@@ -38,4 +38,10 @@ export class EventLog {
       events: complete ? this.#events.filter((event) => event.seq > seq) : [],
     };
   }
+}
+
+function withoutBody(event: MediaEvent): MediaEvent {
+  if (event.event !== 'dataMessage') return event;
+  const { seq, owner, dataProducerId } = event;
+  return { event: 'dataMessage', seq, owner, dataProducerId };
 }

@@ -1,5 +1,6 @@
 import type { types } from 'mediasoup';
 import type { DataProducerEntry } from './entries.ts';
+import { HearingRate, heardBody } from './heard-message.ts';
 import type { MediaRoom } from './media-room.ts';
 import type { RoomSite } from './room-site.ts';
 
@@ -59,12 +60,10 @@ export class ServerData {
     const consumer = await this.#direct.consumeData({ dataProducerId: id });
     this.#listening.set(id, consumer);
     consumer.observer.once('close', () => this.#listening.delete(id));
+    const rate = new HearingRate();
     consumer.on('message', (message, ppid) => {
-      // WebRTC's payload protocol ids for text are 51 and 56 (RFC 8831, 8).
-      const body =
-        ppid === 51 || ppid === 56
-          ? { text: message.toString('utf8') }
-          : { base64: message.toString('base64') };
+      if (!rate.take(this.#room.parts.clock.monotonic())) return;
+      const body = heardBody(message, ppid);
       this.#room.events.tell({ event: 'dataMessage', owner, dataProducerId: id, ...body });
     });
   }
