@@ -4,6 +4,10 @@ import { roomNodePhrases } from './node-phrases.ts';
 /** Why a room waits or ends, in sentences that say what to do; and what people in it are told when their place ends. */
 export const roomPhrases = {
   ...roomNodePhrases,
+  'rooms.recording_broken_off': {
+    en: 'The recording was broken off. What had been written until then is kept.',
+    'zh-CN': '录制已中断。此前写入的内容已保留。',
+  },
   'rooms.ended.left': { en: 'You have left the room.', 'zh-CN': '您已离开房间。' },
   'rooms.ended.kicked': {
     en: '{by} has removed you from the room.',

@@ -1,4 +1,4 @@
-import { Artifact, Id, Page, PageQuery, Timestamp } from '@backlot/contract';
+import { Artifact, Id, Page, PageQuery, Reason, Timestamp } from '@backlot/contract';
 import { z } from 'zod';
 import { RoomName } from './grants.ts';
 import { TrackPart, TrackSelection } from './tasks.ts';
@@ -50,7 +50,7 @@ export const Recording = z.object({
   /** Made when it has ended; what a later composition starts from. */
   manifest: Artifact.nullable(),
   /** Why it failed, for people. */
-  failure: z.string().nullable(),
+  failure: Reason.nullable(),
 });
 export type Recording = z.infer<typeof Recording>;
 export const RecordingPage = Page(Recording);

@@ -99,6 +99,7 @@ export class Doors {
   async start(): Promise<void> {
     this.sampler.start();
     await this.#sessions.sweep();
+    await this.recordings.takeUp();
     this.#forgetLater();
   }
 

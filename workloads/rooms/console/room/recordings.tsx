@@ -8,6 +8,7 @@ import {
   StateBadge,
   type Tone,
   transport,
+  useReason,
   useTexts,
 } from '@backlot/console/workload';
 import { Button } from '@mantine/core';
@@ -86,6 +87,7 @@ function RecordingRow({
   readonly onStop: (() => void) | undefined;
 }) {
   const say = useTexts(roomTexts);
+  const sentence = useReason();
   const size = recording.parts.reduce((sum, part) => sum + part.size, 0);
   return (
     <li className={classes.row}>
@@ -96,7 +98,7 @@ function RecordingRow({
       />
       <span className={classes.grow}>
         <Link to={`/jobs/${recording.jobId}`}>{recording.name}</Link>
-        {recording.failure && <span className="dim"> {recording.failure}</span>}
+        {recording.failure && <span className="dim"> {sentence(recording.failure)}</span>}
       </span>
       <span className="dim">
         {say('rec.parts', { count: recording.parts.length })} · <Bytes value={size} />

@@ -29,4 +29,22 @@ export const recordingMigrations: readonly Migration[] = [
         WHERE automatic AND ended_at IS NULL`.execute(db);
     },
   },
+  {
+    name: 'rooms/0105-recordings-by-place',
+    async up(db) {
+      // Why it failed is kept with its code, so that it can be said in every language. What was said before has none.
+      await sql`
+        ALTER TABLE rooms_recording
+          ADD COLUMN allocation uuid,
+          ALTER COLUMN failure TYPE jsonb USING
+            CASE WHEN failure IS NOT NULL THEN
+              jsonb_build_object('code', 'rooms.recording_failed', 'params', '{}'::jsonb, 'message', failure)
+            END`.execute(db);
+      // A room that has moved is recorded anew while the recording of its old place is being ended.
+      await sql`DROP INDEX rooms_recording_automatic`.execute(db);
+      await sql`
+        CREATE UNIQUE INDEX rooms_recording_automatic ON rooms_recording (room_id)
+        WHERE automatic AND ended_at IS NULL AND stop_asked_at IS NULL`.execute(db);
+    },
+  },
 ];

@@ -1,3 +1,4 @@
+import type { Reason } from '@backlot/contract';
 import type { Kernel, Tx } from '@backlot/control/workload';
 import { toArtifact } from '@backlot/control/workload';
 import type { z } from 'zod';
@@ -18,11 +19,14 @@ type Tables = {
     started_at: Date;
     stop_asked_at: Date | null;
     ended_at: Date | null;
+    /** Where the room's media was; null for those of before that was written down. */
+    allocation: string | null;
     failure: string | null;
   };
 };
-export type RecordingRow = Omit<Tables['rooms_recording'], 'selection'> & {
+export type RecordingRow = Omit<Tables['rooms_recording'], 'selection' | 'failure'> & {
   readonly selection: TrackSelection;
+  readonly failure: Reason | null;
 };
 
 /** Which part of which track a clock belongs to: in its meta. */
@@ -47,12 +51,20 @@ export class RecordingStore {
     this.#kernel = kernel;
   }
 
-  /** False when the room has an automatic recording already. */
+  /** False when the room has an automatic recording already that nobody has ended. */
   async insert(
     tx: Tx,
     row: Pick<
       RecordingRow,
-      'id' | 'project_id' | 'room_id' | 'room_name' | 'name' | 'automatic' | 'selection' | 'job_id'
+      | 'id'
+      | 'project_id'
+      | 'room_id'
+      | 'room_name'
+      | 'name'
+      | 'automatic'
+      | 'selection'
+      | 'job_id'
+      | 'allocation'
     >,
   ): Promise<boolean> {
     const inserted = await tx
@@ -106,6 +118,17 @@ export class RecordingStore {
     return rows.map(asRow);
   }
 
+  /** Rooms of which something is being recorded. */
+  async openRooms(): Promise<string[]> {
+    const rows = await this.#db()
+      .selectFrom('rooms_recording')
+      .select('room_id')
+      .distinct()
+      .where('ended_at', 'is', null)
+      .execute();
+    return rows.map(({ room_id }) => room_id);
+  }
+
   async askStop(id: string, at: Date): Promise<void> {
     await this.#db()
       .updateTable('rooms_recording')
@@ -116,11 +139,11 @@ export class RecordingStore {
   }
 
   /** False when it had ended before. */
-  async end(tx: Tx, id: string, at: Date, failure: string | null): Promise<boolean> {
+  async end(tx: Tx, id: string, at: Date, failure: Reason | null): Promise<boolean> {
     const row = await tx
       .withTables<Tables>()
       .updateTable('rooms_recording')
-      .set({ ended_at: at, failure })
+      .set({ ended_at: at, failure: failure && JSON.stringify(failure) })
       .where('id', '=', id)
       .where('ended_at', 'is', null)
       .returning('id')
@@ -198,5 +221,10 @@ export class RecordingStore {
 }
 
 function asRow(row: Tables['rooms_recording']): RecordingRow {
-  return { ...row, selection: row.selection as unknown as TrackSelection };
+  // Both are jsonb: written as text, read as what they are.
+  return {
+    ...row,
+    selection: row.selection as unknown as TrackSelection,
+    failure: row.failure as unknown as Reason | null,
+  };
 }

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
-import { BacklotError, newId } from '@backlot/contract';
+import { BacklotError, newId, type Reason, reason } from '@backlot/contract';
 import { type Actor, type Kernel, systemActor } from '@backlot/control/workload';
 import { roomHttpErrors } from '../../contract/http-errors.ts';
+import { roomPhrases } from '../../contract/phrases.ts';
 import {
   MANIFEST_KIND,
   RECORDING_JOB,
@@ -30,8 +31,8 @@ export class Recordings {
   readonly #rooms: Rooms;
   readonly #log: RoomLog;
   readonly #unsubscribe: () => void;
-  /** Rooms for which an automatic recording is just being begun. */
-  readonly #beginning = new Set<string>();
+  /** Rooms for which an automatic recording is just being begun; true: look again, something was published meanwhile. */
+  readonly #beginning = new Map<string, boolean>();
 
   constructor(kernel: Kernel, rooms: Rooms, log: RoomLog) {
     this.store = new RecordingStore(kernel);
@@ -39,6 +40,11 @@ export class Recordings {
     this.#rooms = rooms;
     this.#log = log;
     this.#unsubscribe = rooms.onEvent((event) => this.#heard(event));
+  }
+
+  /** Called once, when the rooms of before are known: what was being recorded is shown, ended or begun anew. */
+  async takeUp(): Promise<void> {
+    for (const roomId of await this.store.openRooms()) this.#background(this.#takeUpRoom(roomId));
   }
 
   /** @throws room_not_active when the room has no media yet */
@@ -77,12 +83,19 @@ export class Recordings {
     });
     // Stopped before it could begin: nothing was to be recorded, and nothing is wrong.
     const wanted = job.state === 'succeeded' || (job.state === 'canceled' && row.stop_asked_at !== null);
-    const failure = wanted ? null : (job.failure?.reason.message ?? 'The recording was broken off.');
+    const failure = wanted
+      ? null
+      : (job.failure?.reason ?? reason(roomPhrases, 'rooms.recording_broken_off'));
     if (await this.#finish(row, manifest, endedAt, failure)) {
-      const summary = { recordingId: row.id, parts: parts.length, tracks: manifest.tracks.length, failure };
+      const [tracks, why] = [manifest.tracks.length, failure?.message ?? null];
+      const summary = { recordingId: row.id, parts: parts.length, tracks, failure: why };
       this.#tell('rooms.recording.ended', row, summary);
     }
     await this.#show(row.room_id);
+    // Nobody has ended it: its media host has gone. Not waited for, because the room may still look for a place.
+    if (row.automatic && row.stop_asked_at === null) {
+      this.#background(this.#goOn(row, job.state === 'succeeded'));
+    }
   }
 
   close(): void {
@@ -120,6 +133,7 @@ export class Recordings {
         automatic,
         selection: select,
         job_id: job.id,
+        allocation,
       });
       if (!inserted) throw new AlreadyRecorded();
       await this.#kernel.audit.record(tx, {
@@ -170,7 +184,7 @@ export class Recordings {
     row: RecordingRow,
     manifest: RecordingManifest,
     endedAt: Date,
-    failure: string | null,
+    failure: Reason | null,
   ): Promise<boolean> {
     const { blobs, artifacts, db } = this.#kernel;
     const bytes = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
@@ -221,18 +235,70 @@ export class Recordings {
     }
   }
 
+  /**
+   * Has the room recorded where its media is now. A recording of a place that the room had before gets nothing any more: it is
+   * ended, and not waited for, because its node may be lost.
+   */
   async #beginAutomatic(room: Room): Promise<void> {
-    if (this.#beginning.has(room.id)) return;
-    this.#beginning.add(room.id);
+    if (this.#beginning.has(room.id)) {
+      this.#beginning.set(room.id, true);
+      return;
+    }
     try {
-      const open = await this.store.open(room.id);
-      if (open.some(({ automatic }) => automatic)) return;
-      await this.#begin(room, room.name, {}, true, systemActor);
-    } catch (error) {
-      if (!(error instanceof AlreadyRecorded)) throw error;
+      do {
+        this.#beginning.set(room.id, false);
+        await this.#recordWhereItIs(room);
+      } while (this.#beginning.get(room.id));
     } finally {
       this.#beginning.delete(room.id);
     }
+  }
+
+  async #recordWhereItIs(room: Room): Promise<void> {
+    const { allocation } = await this.#rooms.media(room.id);
+    const going = (await this.store.open(room.id)).filter(
+      ({ automatic, stop_asked_at }) => automatic && stop_asked_at === null,
+    );
+    if (going.some((row) => row.allocation === allocation)) return;
+    for (const { id } of going) await this.store.askStop(id, new Date(this.#kernel.clock.now()));
+    for (const row of going) this.#background(this.#endTask(row, systemActor));
+    try {
+      await this.#begin(room, room.name, {}, true, systemActor);
+    } catch (error) {
+      if (!(error instanceof AlreadyRecorded)) throw error;
+    }
+  }
+
+  /**
+   * After an automatic recording that nobody ended. One that failed where the room still is would fail again: that waits for
+   * the next track.
+   */
+  async #goOn(row: RecordingRow, endedWell: boolean): Promise<void> {
+    const room = await this.#openRoom(row.room_id);
+    if (!room?.settings.record || (await this.#rooms.tracks(room.id)).length === 0) return;
+    const { allocation } = await this.#rooms.media(room.id);
+    if (endedWell || allocation !== row.allocation) await this.#beginAutomatic(room);
+  }
+
+  /** What was being recorded when the control plane ended. */
+  async #takeUpRoom(roomId: string): Promise<void> {
+    const room = await this.#openRoom(roomId);
+    for (const row of await this.store.open(roomId)) {
+      // Whether the recorder was told is not known; telling it again does no harm.
+      if (row.stop_asked_at !== null) await this.#endTask(row, systemActor);
+      else if (!room) await this.stop(row, systemActor);
+    }
+    if (!room) return;
+    await this.#show(roomId);
+    if (!room.settings.record) return;
+    // With its place the tracks are known as well.
+    await this.#rooms.media(roomId);
+    if ((await this.#rooms.tracks(roomId)).length > 0) await this.#beginAutomatic(room);
+  }
+
+  async #openRoom(roomId: string): Promise<Room | undefined> {
+    const room = await this.#rooms.get(roomId).catch(unlessGone);
+    return room?.state === 'closed' ? undefined : room;
   }
 
   async #endAll(room: Room, onlyAutomatic = false): Promise<void> {
@@ -250,9 +316,7 @@ export class Recordings {
   /** Tells the people in the room whether they are recorded. A room that is closed has nobody to tell. */
   async #show(roomId: string): Promise<void> {
     const open = await this.store.open(roomId);
-    await this.#rooms.setRecording(roomId, open.length > 0).catch((error: unknown) => {
-      if (!(error instanceof BacklotError) || error.kind.status !== 404) throw error;
-    });
+    await this.#rooms.setRecording(roomId, open.length > 0).catch(unlessGone);
   }
 
   #background(work: Promise<void>): void {
@@ -260,4 +324,9 @@ export class Recordings {
       this.#kernel.log.warn({ err: error }, 'a recording was not begun or ended'),
     );
   }
+}
+
+/** A room that is not there any more is no fault here. */
+function unlessGone(error: unknown): undefined {
+  if (!(error instanceof BacklotError) || error.kind.status !== 404) throw error;
 }
