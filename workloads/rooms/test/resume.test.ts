@@ -248,6 +248,41 @@ describe('a control plane that dies', () => {
   });
 });
 
+describe('a room’s place in the fleet', () => {
+  it('is given back also when the control plane ends just after closing the room', async () => {
+    const [kept, closed] = [nextRoom(), nextRoom()];
+    const anna = await come(kept, 'anna');
+    const ben = await come(closed, 'ben');
+    const jobs = await Promise.all(
+      [kept, closed].map(async (name) => (await house.rooms.room(name)).row.job_id),
+    );
+    const intents = async () => {
+      const found = await Promise.all(jobs.map((id) => house.kernel.jobs.get(id ?? '')));
+      return found.map(({ intent }) => intent);
+    };
+    // All that was done by then: the room is closed, its job goes on.
+    await house.rooms.store.become((await house.rooms.room(closed)).row, 'closed');
+    await house.restart();
+    await Promise.all([anna.untilClosed(), ben.untilClosed()]);
+    await anna.reconnect();
+    await anna.resume();
+    expect(await intents()).toEqual(['run', 'run']);
+    await expect
+      .poll(
+        () => {
+          clock.advance(5_000);
+          return intents();
+        },
+        { timeout: 20_000 },
+      )
+      .toEqual(['run', 'cancel']);
+    // The other one is looked at as often, and stays.
+    clock.advance(31_000);
+    expect(await anna.request('getRtcStatsUrl')).toBeDefined();
+    expect(await intents()).toEqual(['run', 'cancel']);
+  });
+});
+
 describe('media that is lost', () => {
   it('with its worker is told to whom it concerns; they make it anew and see each other again', async () => {
     const room = nextRoom();

@@ -1,24 +1,31 @@
 import type { Kernel } from '@backlot/control/workload';
 import type { LiveRoom } from './live-room.ts';
+import { cancelOrphanedJobs } from './orphaned-jobs.ts';
 import { findHomes } from './place/find-home.ts';
 import { compare } from './restore.ts';
 
 /** Milliseconds between two looks at where the rooms' jobs are. */
 const everyMs = 1_000;
+/** Milliseconds between two looks for jobs that no room needs; the first is at once. */
+const orphansEveryMs = 30_000;
 
 /**
- * Looks from time to time whether each room's place is where we believe, and compares rooms of which we are not sure with
- * their media host. The returned function ends it.
+ * Looks from time to time whether each room's place is where we believe, compares rooms of which we are not sure with
+ * their media host, and cancels jobs that are left of rooms. The returned function ends it.
  */
 export function startSweep(kernel: Kernel, rooms: () => readonly LiveRoom[]): () => void {
   let cancel = () => {};
   let ended = false;
+  let orphansAt = kernel.clock.monotonic();
   const next = () => {
     if (!ended) cancel = kernel.clock.after(everyMs, () => void sweep().finally(next));
   };
   const sweep = async () => {
     try {
       await look(kernel, rooms());
+      if (kernel.clock.monotonic() < orphansAt) return;
+      orphansAt = kernel.clock.monotonic() + orphansEveryMs;
+      await cancelOrphanedJobs(kernel);
     } catch (error) {
       kernel.log.debug({ err: error }, 'the places of rooms could not be looked at');
     }
