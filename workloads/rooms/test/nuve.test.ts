@@ -150,6 +150,15 @@ describe('Nuve', () => {
     expect((await call('GET', '/rooms', header())).status).toBe(401);
   });
 
+  it('takes a signed request once, however the service’s id is spelled', async () => {
+    const header = signed(service);
+    expect((await call('GET', '/rooms', header)).status).toBe(200);
+    expect((await call('GET', '/rooms', header)).status).toBe(401);
+    const shouted = header.replace(service._id, service._id.toUpperCase());
+    expect(shouted).not.toBe(header);
+    expect((await call('GET', '/rooms', shouted)).status).toBe(401);
+  });
+
   it('keeps services out of what is the superservice’s', async () => {
     for (const [method, url] of [
       ['GET', '/services'],
@@ -193,5 +202,21 @@ describe('Nuve', () => {
     expect((await call('GET', '/rooms', signed(service))).body).toEqual([]);
     expect((await call('DELETE', `/services/${other._id}`, boss())).status).toBe(200);
     expect((await call('GET', '/rooms', signed(other))).status).toBe(401);
+    const third = await call('POST', '/services', test.headers.authorization, { name: 'third' });
+    const gone = await call('DELETE', `/services/${third.body._id}`, test.headers.authorization);
+    expect([third.status, gone.status]).toEqual([200, 200]);
+    const rows = await test.control.kernel.db
+      .selectFrom('audit')
+      .select(['action', 'actor_kind', 'actor_name'])
+      .where('action', 'like', 'nuve.service.%')
+      .orderBy('seq')
+      .execute();
+    expect(rows.map((row) => row.action.split('.').at(-1))).toEqual([
+      ...['create', 'create', 'delete'],
+      ...['create', 'delete'],
+    ]);
+    for (const { actor_name } of rows.slice(0, 3)) expect(actor_name).toBe('nuve superservice');
+    // An administrator's are that administrator's.
+    for (const { actor_kind } of rows.slice(3)) expect(actor_kind).not.toBe('system');
   });
 });

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { BacklotError, kernelErrors } from '@backlot/contract';
-import type { Kernel } from '@backlot/control/workload';
+import { type Actor, type Kernel, systemActor } from '@backlot/control/workload';
 import type { FastifyRequest } from 'fastify';
 import { roomHttpErrors } from '../../contract/http-errors.ts';
 import { checkMAuth, type MAuth, readMAuth } from './mauth.ts';
@@ -44,21 +44,25 @@ export class NuveAuthenticator {
     const mauth = this.#read(request);
     const service = isUuid(mauth.serviceId) ? await this.#store.service(mauth.serviceId) : undefined;
     if (!service) throw refused('there is no such service');
-    await this.#verify(mauth, service.key);
+    await this.#verify(mauth, service);
     return { service, username: mauth.username, role: mauth.role };
   }
 
-  /** The superservice, or an administrator of this installation. @throws nuve_unauthorized, forbidden */
-  async superService(request: FastifyRequest): Promise<void> {
+  /**
+   * The superservice, or an administrator of this installation; as whom it is written down.
+   * @throws nuve_unauthorized, forbidden
+   */
+  async superService(request: FastifyRequest): Promise<Actor> {
     const { actor } = request;
     if (actor.kind === 'account' || actor.kind === 'token') {
-      if (this.#kernel.access.may(actor, 'rooms.console', null)) return;
+      if (this.#kernel.access.may(actor, 'rooms.console', null)) return actor;
       throw new BacklotError(kernelErrors.forbidden, { params: { permission: 'rooms.console' } });
     }
     const mauth = this.#read(request);
     const { id, key } = this.#superService;
     if (key === null || !equal(mauth.serviceId, id)) throw refused('this is for the superservice');
-    await this.#verify(mauth, key);
+    await this.#verify(mauth, { id, key });
+    return { ...systemActor, name: `nuve ${id}` };
   }
 
   #read(request: FastifyRequest): MAuth {
@@ -67,11 +71,14 @@ export class NuveAuthenticator {
     return mauth;
   }
 
-  /** The nonce comes last: whoever can't sign can't use up others' nonces either. */
-  async #verify(mauth: MAuth, key: string): Promise<void> {
+  /**
+   * The nonce comes last: whoever can't sign can't use up others' nonces either. It is kept under the id as we have it:
+   * the signature does not cover the one in the header, which could be spelled in other letters.
+   */
+  async #verify(mauth: MAuth, { id, key }: { readonly id: string; readonly key: string }): Promise<void> {
     const fault = checkMAuth(mauth, key, this.#kernel.clock.now());
     if (fault !== undefined) throw refused(fault);
-    if (!(await this.#store.takeNonce(mauth.serviceId, `${mauth.timestamp}:${mauth.nonce}`))) {
+    if (!(await this.#store.takeNonce(id, `${mauth.timestamp}:${mauth.nonce}`))) {
       throw refused('used before');
     }
   }

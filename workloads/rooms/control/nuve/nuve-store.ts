@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { BacklotError, kernelErrors, newId } from '@backlot/contract';
-import { type Kernel, systemActor } from '@backlot/control/workload';
+import type { Actor, Kernel } from '@backlot/control/workload';
 import { sql } from 'kysely';
 import { windowMs } from './mauth.ts';
 import { seal, unseal } from './sealed-key.ts';
@@ -58,7 +58,7 @@ export class NuveStore {
    * A new tenant with a project of its own. Without a key it is given one.
    * @throws conflict when the name is taken
    */
-  async create(name: string, key: string | undefined): Promise<NuveService> {
+  async create(name: string, key: string | undefined, actor: Actor): Promise<NuveService> {
     const { events, audit } = this.#kernel;
     const [id, projectId] = [newId(), newId()];
     const secret = key ?? randomBytes(24).toString('base64url');
@@ -89,7 +89,7 @@ export class NuveStore {
         .execute();
       const subject = { kind: 'project', id: projectId };
       await audit.record(tx, {
-        actor: systemActor,
+        actor,
         action: 'nuve.service.create',
         subject,
         projectId,
@@ -102,11 +102,11 @@ export class NuveStore {
   }
 
   /** The tenant is gone; its project stays, with what is in it. */
-  async remove(service: NuveService): Promise<void> {
+  async remove(service: NuveService, actor: Actor): Promise<void> {
     await this.#kernel.transaction(async (tx) => {
       await tx.withTables<Tables>().deleteFrom('rooms_nuve_service').where('id', '=', service.id).execute();
       await this.#kernel.audit.record(tx, {
-        actor: systemActor,
+        actor,
         action: 'nuve.service.delete',
         subject: { kind: 'project', id: service.projectId },
         projectId: service.projectId,

@@ -83,9 +83,9 @@ function serviceRoutes(app: App, store: NuveStore, auth: NuveAuthenticator): voi
       schema: { summary: 'Make a tenant (Nuve; superservice).', body: ServiceCreate, response: { 200: any } },
     },
     async (request) => {
-      await auth.superService(request);
+      const actor = await auth.superService(request);
       const { name, key } = request.body;
-      return serviceBody(await store.create(name, key), []);
+      return serviceBody(await store.create(name, key, actor), []);
     },
   );
   app.get(
@@ -122,8 +122,8 @@ function serviceRoutes(app: App, store: NuveStore, auth: NuveAuthenticator): voi
       },
     },
     async (request, reply) => {
-      await auth.superService(request);
-      await store.remove(await serviceOf(store, request.params.service));
+      const actor = await auth.superService(request);
+      await store.remove(await serviceOf(store, request.params.service), actor);
       return text(reply, 'Service deleted');
     },
   );
