@@ -60,6 +60,11 @@ export class RoomSeat implements Seat {
       tellLobby(room);
       return { state: 'lobby', self, room: { id: room.id, name: room.row.name } };
     }
+    // Others may have joined since it was let in, and those who have not joined yet are not counted there.
+    const limit = room.row.settings.maxParticipants;
+    if (room.size >= limit) {
+      throw new BacklotError(roomErrors.room_full, { params: { room: room.row.name, limit } });
+    }
     member.rtpCapabilities = request.rtpCapabilities ?? null;
     member.data = request.data;
     member.replicas = request.consumerReplicas ?? 0;

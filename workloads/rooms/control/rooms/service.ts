@@ -59,7 +59,7 @@ export class RoomService implements Rooms {
       return {};
     });
     await this.restored();
-    this.#stopSweep = startSweep(this.kernel, () => [...this.#live.values()]);
+    this.#stopSweep = startSweep(this.kernel, () => [...this.#live.values()], this.settings);
   }
 
   /** Rooms of before are known from then on; whoever asks earlier waits for it. */

@@ -1,7 +1,9 @@
 import type { Kernel } from '@backlot/control/workload';
+import type { RoomsSettings } from '../settings.ts';
 import type { LiveRoom } from './live-room.ts';
 import { cancelOrphanedJobs } from './orphaned-jobs.ts';
 import { findHomes } from './place/find-home.ts';
+import { depart } from './presence.ts';
 import { compare } from './restore.ts';
 
 /** Milliseconds between two looks at where the rooms' jobs are. */
@@ -11,9 +13,13 @@ const orphansEveryMs = 30_000;
 
 /**
  * Looks from time to time whether each room's place is where we believe, compares rooms of which we are not sure with
- * their media host, and cancels jobs that are left of rooms. The returned function ends it.
+ * their media host, puts out programs that never join, and cancels jobs that are left of rooms. The returned function ends it.
  */
-export function startSweep(kernel: Kernel, rooms: () => readonly LiveRoom[]): () => void {
+export function startSweep(
+  kernel: Kernel,
+  rooms: () => readonly LiveRoom[],
+  { joinMs }: Pick<RoomsSettings, 'joinMs'>,
+): () => void {
   let cancel = () => {};
   let ended = false;
   let orphansAt = kernel.clock.monotonic();
@@ -22,6 +28,7 @@ export function startSweep(kernel: Kernel, rooms: () => readonly LiveRoom[]): ()
   };
   const sweep = async () => {
     try {
+      putOutIdle(kernel, rooms(), joinMs);
       await look(kernel, rooms());
       if (kernel.clock.monotonic() < orphansAt) return;
       orphansAt = kernel.clock.monotonic() + orphansEveryMs;
@@ -35,6 +42,17 @@ export function startSweep(kernel: Kernel, rooms: () => readonly LiveRoom[]): ()
     ended = true;
     cancel();
   };
+}
+
+/** Who comes by signalling is watched by its socket; a program without one would keep its seat as long as the room lasts. */
+function putOutIdle(kernel: Kernel, rooms: readonly LiveRoom[], joinMs: number): void {
+  const before = kernel.clock.now() - joinMs;
+  for (const room of rooms) {
+    for (const member of [...room.members.values()]) {
+      if (member.via !== 'api' || member.joined || member.joinedAt.getTime() > before) continue;
+      void depart(room, member, { reason: 'timed_out' });
+    }
+  }
 }
 
 async function look(kernel: Kernel, rooms: readonly LiveRoom[]): Promise<void> {

@@ -26,6 +26,8 @@ const json = z.record(z.string(), z.unknown());
 /** Whoever comes proves itself in the handler: by a room token, an API token, or not at all where rooms are open. */
 const open: RouteAccess = { kind: 'public' };
 const config = { access: open, audited: 'by-handler' } as const;
+/** What asking may do: it opens the room where rooms are open to anybody, and has a place looked for. */
+const asking = { access: open, limit: { name: 'rooms-ask', burst: 60, perMinute: 120 } } as const;
 const creating = { ...config, limit: { name: 'rooms-broadcaster', burst: 200, perMinute: 600 } } as const;
 
 /** mediasoup-demo's API for programs, by which ffmpeg publishes and receives. Both of its versions. */
@@ -33,7 +35,7 @@ export function broadcasterRoutes(app: App, rooms: Rooms, broadcasters: Broadcas
   app.get(
     '/rooms/:roomId',
     {
-      config: { access: open },
+      config: asking,
       schema: {
         summary: 'What a room’s router can (mediasoup-demo).',
         params: Room,
