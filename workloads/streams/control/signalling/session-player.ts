@@ -224,7 +224,7 @@ export class SessionPlayer implements PlayerConnection {
     player.tell({ type: 'backlot.ready', stream: instance.instanceId });
     if (this.#address.resume === instance.instanceId && this.#arrival.session !== undefined) {
       const stage = this.#house.stage(instance.instanceId);
-      if (stage.canResume(player.playerId)) {
+      if (stage.canResume(player)) {
         player.resume(stage);
         return;
       }

@@ -292,6 +292,29 @@ describe('sockets that come and go', () => {
     expect(streamer.all('playerConnected')).toHaveLength(1);
   });
 
+  it.each([
+    ['controller', 'viewer', false],
+    ['viewer', 'controller', true],
+  ] as const)(
+    'a page whose %s became a %s while its socket was away does not get its old peer back',
+    async (from, to, input) => {
+      house = await startSignalling();
+      const streamer = await house.stage('i1');
+      const player = await subscribed('i1', '?ticket=p1&extensions=1', from === 'viewer' ? from : undefined);
+      const playerId = await negotiated(streamer, player);
+      const stream = player.all('backlot.ready')[0]?.stream;
+      player.socket.terminate();
+      const [seen] = house.rooms.seen;
+      await vi.waitFor(() => expect(seen?.departure).toBe('broken'));
+      if (seen) seen.role = to;
+      const back = await house.player(`?session=${seen?.token}&extensions=1&resume=${stream}`);
+      await back.next('config');
+      back.send({ type: 'subscribe', streamerId: stream });
+      expect(await streamer.next('playerDisconnected')).toMatchObject({ playerId });
+      expect(await streamer.next('playerConnected')).toMatchObject({ playerId, dataChannel: input });
+    },
+  );
+
   it('a page that wants to resume what the streamer has dropped meanwhile begins anew', async () => {
     house = await startSignalling({ limits: { resumeMs: 100 } });
     const streamer = await house.stage('i1');

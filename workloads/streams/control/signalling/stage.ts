@@ -118,9 +118,13 @@ export class Stage {
     this.#streamer?.playerConnected(playerId, seat.options);
   }
 
-  /** Whether a player's peer may still be there, as far as we know: after a restart of ours nothing speaks against it. */
-  canResume(playerId: string): boolean {
-    return !this.#dropped.has(playerId);
+  /**
+   * Whether a player's peer may still be there, as far as we know: after a restart of ours nothing speaks against it.
+   * One that was made with other rights than the player has now is none to come back to.
+   */
+  canResume({ playerId, mayInput }: Pick<SeatedPlayer, 'playerId' | 'mayInput'>): boolean {
+    if (this.#dropped.has(playerId)) return false;
+    return (this.#seats.get(playerId)?.options.dataChannel ?? mayInput) === mayInput;
   }
 
   /** A player whose picture still runs has a new socket. Nothing is said to the streamer. */
