@@ -162,12 +162,36 @@ export const streamErrors = defineErrors({
       'zh-CN': '仅控制者可以执行此操作。请先申请控制权。',
     },
   },
+  control_not_allowed: {
+    status: 403,
+    retryable: false,
+    message: {
+      en: 'Your ticket is for watching. Only whoever is in control, or an operator, can give you control.',
+      'zh-CN': '您的票据仅限观看。只有控制者或管理员可以将控制权交给您。',
+    },
+  },
+  control_away: {
+    status: 409,
+    retryable: true,
+    message: {
+      en: 'The one in control is not connected right now and may come back. Ask again in a moment.',
+      'zh-CN': '控制者当前未连接，可能很快返回。请稍后再试。',
+    },
+  },
   session_not_running: {
     status: 409,
     retryable: true,
     message: {
       en: 'The session has no picture yet. Try again once it runs.',
       'zh-CN': '会话尚无画面。请在运行后重试。',
+    },
+  },
+  thumbnails_busy: {
+    status: 503,
+    retryable: true,
+    message: {
+      en: 'Too many pictures are being taken on this machine already. Try again in a few seconds.',
+      'zh-CN': '该机器上正在截取的画面过多。请几秒后重试。',
     },
   },
   instance_over: {

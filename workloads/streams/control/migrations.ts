@@ -134,4 +134,19 @@ const first: Migration = {
   },
 };
 
-export const migrations: readonly Migration[] = [first];
+/** What a player may, and what its page speaks, whoever is in control at the moment. */
+const players: Migration = {
+  name: 'streams/0002-players',
+  async up(db) {
+    const statements = [
+      sql`ALTER TABLE streams_player
+        ADD COLUMN may_control boolean NOT NULL DEFAULT false,
+        ADD COLUMN extensions boolean NOT NULL DEFAULT false`,
+      sql`UPDATE streams_player p SET may_control = p.role = 'controller', extensions = s.extensions
+        FROM streams_session s WHERE s.id = p.session_id AND p.left_at IS NULL`,
+    ];
+    for (const statement of statements) await statement.execute(db);
+  },
+};
+
+export const migrations: readonly Migration[] = [first, players];

@@ -16,7 +16,7 @@ export interface PlayerArrival {
   readonly ticket?: string;
   /** Session token of an earlier connection. */
   readonly session?: string;
-  /** What it would like to be; a ticket for a viewer never makes a controller. */
+  /** `viewer`: joins a session only to watch, whatever its ticket allows. Whoever opens one is in control of it. */
   readonly role?: PlayerRole;
   /** Session to watch, for viewers of an app that is open to anyone. */
   readonly sessionId?: string;
@@ -108,7 +108,10 @@ export interface AttachedPlayer {
   /** The picture runs: the answer was relayed and frames were reported, or the streamer said so. */
   media(): void;
   stats(sample: PlayerSample): void;
-  /** A viewer asks for control; whoever has it decides, and gets it when nobody has. */
+  /**
+   * A viewer asks for control; whoever has it decides. When nobody has it, whoever's ticket allows control gets it.
+   * @throws control_away, control_not_allowed, session_over
+   */
   takeControl(): Promise<void>;
   /** The one in control gives it to another player of the session. */
   handOver(playerId: string): Promise<void>;

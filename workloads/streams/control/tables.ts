@@ -87,6 +87,7 @@ export interface SessionTable {
   instance_id: string | null;
   subject: string;
   controller: number | null;
+  /** The page of the one in control speaks `backlot.*`. */
   extensions: boolean;
   requested_at: Time;
   ready_at: NullableTime;
@@ -103,6 +104,9 @@ export interface PlayerTable {
   id: Generated<number>;
   session_id: string;
   role: PlayerRole;
+  /** What it came with allows it control; without, only somebody else can give it. */
+  may_control: Generated<boolean>;
+  extensions: Generated<boolean>;
   subject: string;
   address: string | null;
   user_agent: string | null;

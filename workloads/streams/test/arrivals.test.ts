@@ -1,93 +1,42 @@
 import { newId, systemClock } from '@backlot/contract';
-import { createEventLog } from '@backlot/control/events/event-log';
-import { createLocalFabric } from '@backlot/control/fabric/local-fabric';
 import type { Kernel } from '@backlot/control/workload';
-import { createTestDatabase, type TestDatabase } from '@backlot/testkit/database';
-import pino from 'pino';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { AppRecipe, AppSettings, SessionLimits } from '../contract.ts';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { runChange } from '../control/change.ts';
 import type { Ground } from '../control/ground.ts';
-import { migrations } from '../control/migrations.ts';
+import { Keeper } from '../control/instances/keeper.ts';
 import { matchWaiting } from '../control/sessions/match.ts';
 import { openSession } from '../control/sessions/open-session.ts';
 import { type AppRow, tables } from '../control/tables.ts';
+import { createTickets } from '../control/tickets/tickets.ts';
+import { type AppInDatabase, createAppInDatabase } from '../testing/app-in-database.ts';
 
 /** Many arrive at once, on a real database: who gets what is decided by its locks alone. */
-const log = pino({ level: 'silent' });
-let database: TestDatabase;
+let place: AppInDatabase;
 let kernel: Kernel;
 let app: AppRow;
-const arrival = { app: 'rush', extensions: true, address: null, userAgent: null };
 
 beforeEach(async () => {
-  database = await createTestDatabase({ migrations: [{ name: 'streams', migrations }] });
-  const { store } = database;
-  const fabric = createLocalFabric({ log, clock: systemClock });
-  kernel = {
-    db: store.db,
-    fabric,
-    events: createEventLog(fabric),
-    transaction: (work) => store.transaction(work),
-  } as Kernel;
-  const projectId = newId();
-  await store.db.insertInto('project').values({ id: projectId, slug: 'p', name: 'P' }).execute();
-  const settings = AppSettings.parse({ name: 'Rush', limits: SessionLimits.parse({ queueLength: 30 }) });
-  app = await tables(store.db)
-    .insertInto('streams_app')
-    .values({
-      id: newId(),
-      project_id: projectId,
-      slug: 'rush',
-      settings: JSON.stringify(settings),
-      enabled: true,
-      warm: 0,
-      max_instances: 100,
-      last_version: 1,
-      active_version: 1,
-      canary_version: null,
-      canary_share: null,
-    })
-    .returningAll()
-    .executeTakeFirstOrThrow();
-  const recipe = AppRecipe.parse({ launch: { argv: ['app'] } });
-  await tables(store.db)
-    .insertInto('streams_app_version')
-    .values({ app_id: app.id, version: 1, recipe: JSON.stringify(recipe), note: '', created_by: 'x' })
-    .execute();
+  place = await createAppInDatabase();
+  ({ kernel, app } = place);
 });
-afterEach(() => database.close());
+afterEach(() => place.close());
 
-async function addFree(count: number, rest: { retire?: 'drained' | 'memory' } = {}): Promise<string[]> {
-  const ids = Array.from({ length: count }, () => newId());
-  await tables(kernel.db)
-    .insertInto('streams_instance')
-    .values(
-      ids.map((id, position) => ({
-        id,
-        app_id: app.id,
-        project_id: app.project_id,
-        version: 1,
-        state: 'ready' as const,
-        job_id: newId(),
-        node_id: null,
-        allocation_id: null,
-        gpu: null,
-        session_id: null,
-        last_session_id: null,
-        streamer_at: new Date(),
-        ready_at: new Date(Date.now() - 60_000 + position),
-        retire: rest.retire ?? null,
-        end_reason: null,
-      })),
-    )
-    .execute();
-  return ids;
-}
-const arrive = () => runChange(kernel, (change) => openSession(change, app, arrival, null));
-/** What `matchWaiting` needs of the whole; nobody is connected here. */
-const ground = () =>
-  ({ kernel, words: { say: () => undefined }, keeper: { wake: () => undefined } }) as unknown as Ground;
+const arrive = () => place.arrive();
+const addFree: AppInDatabase['addFree'] = (count, rest) => place.addFree(count, rest);
+const stateOf = async (id: string) =>
+  (
+    await tables(kernel.db)
+      .selectFrom('streams_session')
+      .select('state')
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow()
+  ).state;
+/** An app as it is, but for its queue. */
+const withQueue = (queueLength: number): AppRow => ({
+  ...app,
+  settings: { ...app.settings, limits: { ...app.settings.limits, queueLength } },
+});
 
 it('each gets an instance of its own, and the rest wait in the order of their arrival', async () => {
   await addFree(20);
@@ -106,8 +55,8 @@ it('each gets an instance of its own, and the rest wait in the order of their ar
   expect(waiting).toHaveLength(30);
   await addFree(7);
   // Several processes match at once, as they do when several instances become ready.
-  await Promise.all([1, 2, 3].map(() => matchWaiting(ground(), app.id)));
-  await matchWaiting(ground(), app.id);
+  await Promise.all([1, 2, 3].map(() => matchWaiting(place.ground, app.id)));
+  await matchWaiting(place.ground, app.id);
   const ready = await tables(kernel.db)
     .selectFrom('streams_session')
     .select(['id', 'instance_id'])
@@ -161,4 +110,136 @@ it('an arrival writes its event and its timeline with it', async () => {
     .orderBy('seq')
     .execute();
   expect(events.map(({ kind }) => kind)).toEqual(['streams.session.requested', 'streams.session.ready']);
+});
+
+it('nobody passes by those who wait: an instance that becomes free is given to the first of them', async () => {
+  const first = await arrive();
+  const second = await arrive();
+  const [only] = await addFree(1);
+  // It has become free, and nobody has given it out yet.
+  const newcomer = await arrive();
+  expect(newcomer.state).toBe('waiting');
+  await matchWaiting(place.ground, app.id);
+  expect(await Promise.all([first, second, newcomer].map(({ sessionId }) => stateOf(sessionId)))).toEqual([
+    'ready',
+    'waiting',
+    'waiting',
+  ]);
+  const taken = await tables(kernel.db)
+    .selectFrom('streams_instance')
+    .select('session_id')
+    .where('id', '=', only as string)
+    .executeTakeFirstOrThrow();
+  expect(taken.session_id).toBe(first.sessionId);
+});
+
+it('who waits and is away, or tries a version, is in nobody’s way', async () => {
+  const away = await arrive();
+  await tables(kernel.db)
+    .updateTable('streams_session')
+    .set({ away_since: new Date() })
+    .where('id', '=', away.sessionId)
+    .execute();
+  const trial = await arrive();
+  await tables(kernel.db)
+    .updateTable('streams_session')
+    .set({ trial_version: 1 })
+    .where('id', '=', trial.sessionId)
+    .execute();
+  await addFree(1);
+  expect((await arrive()).state).toBe('ready');
+});
+
+it('without any queue, a free instance that somebody just holds is waited for; without one nobody waits', async () => {
+  const none = withQueue(0);
+  await expect(place.arrive({}, none)).rejects.toMatchObject({ code: 'queue_full' });
+  const [id] = await addFree(1);
+  const held = Promise.withResolvers<void>();
+  const locked = Promise.withResolvers<void>();
+  const holder = kernel.transaction(async (tx) => {
+    await sql`SELECT FROM streams_instance WHERE id = ${id} FOR NO KEY UPDATE`.execute(tx);
+    locked.resolve();
+    await held.promise;
+  });
+  await locked.promise;
+  const opened = await place.arrive({}, none);
+  expect(opened.state).toBe('waiting');
+  // The place of that one is spoken for.
+  await expect(place.arrive({}, none)).rejects.toMatchObject({ code: 'queue_full' });
+  held.resolve();
+  await holder;
+  await matchWaiting(place.ground, app.id);
+  expect(await stateOf(opened.sessionId)).toBe('ready');
+});
+
+/** A keeper of this app's pool. @param submit asks the kernel for an instance's job */
+function keeperOf(submit: () => Promise<void>): Keeper {
+  const keeper = new Keeper();
+  const jobs = {
+    submit: async () => {
+      await submit();
+      return { id: newId() };
+    },
+    setIntent: async () => undefined,
+  };
+  keeper.use({
+    ...place.ground,
+    keeper,
+    kernel: { ...kernel, jobs, placement: { wake: () => undefined } } as unknown as Kernel,
+    tickets: createTickets(async () => new Uint8Array(32), systemClock),
+  } as Ground);
+  return keeper;
+}
+
+it('a round of the keeper keeps no free instance from whoever arrives meanwhile', async () => {
+  await addFree(1);
+  await tables(kernel.db).updateTable('streams_app').set({ warm: 2 }).where('id', '=', app.id).execute();
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  const keeper = keeperOf(async () => {
+    asked.resolve();
+    await answer.promise;
+  });
+  keeper.wake(app.id);
+  await asked.promise;
+  // The round is in the middle of its transaction.
+  const opened = await arrive();
+  answer.resolve();
+  await keeper.close();
+  expect(opened.state).toBe('ready');
+});
+
+it('a round of the keeper never stops an instance that was taken since it has looked', async () => {
+  const [old] = await addFree(1);
+  await place.addVersion(2);
+  await tables(kernel.db)
+    .updateTable('streams_app')
+    .set({ active_version: 2 })
+    .where('id', '=', app.id)
+    .execute();
+  const keeper = keeperOf(async () => undefined);
+  const opened = await runChange(kernel, async (change) => {
+    const taken = await openSession(
+      change,
+      app,
+      { app: 'rush', extensions: true, address: null, userAgent: null },
+      null,
+    );
+    keeper.wake(app.id);
+    // It finds the instance free, of an old version and not needed, and waits for this transaction to mark it.
+    await vi.waitFor(async () => {
+      const { rows } = await sql`SELECT FROM pg_locks WHERE NOT granted`.execute(kernel.db);
+      expect(rows).toHaveLength(1);
+    }, 30_000);
+    return taken;
+  });
+  await keeper.close();
+  expect(opened.instanceId).toBe(old);
+  const after = await tables(kernel.db)
+    .selectFrom('streams_instance')
+    .select(['state', 'retire'])
+    .where('id', '=', old as string)
+    .executeTakeFirstOrThrow();
+  // It goes when its session is over.
+  expect(after).toEqual({ state: 'assigned', retire: 'version' });
 });

@@ -122,7 +122,9 @@ async function keepPool(ground: Ground, change: Change, appId: string): Promise<
     },
     instances.map((row) => poolInstance(row, retiring)),
   );
+  const untouched = await lockUntouched(change, instances, plan.stop);
   for (const { id, why } of plan.stop) {
+    if (!untouched.has(id)) continue;
     const row = instances.find((instance) => instance.id === id);
     const params = retiring.get(id)?.params ?? row?.retire_params ?? {};
     await stopInstance(ground, change, id, app.deleted_at === null ? why : 'removed', params);
@@ -175,6 +177,7 @@ export function releaseOf(app: Pick<AppRow, 'active_version' | 'canary_version' 
   };
 }
 
+/** Read without locks: whoever arrives while a round runs finds every free instance to be free. */
 async function readOpen(change: Change, appId: string): Promise<OpenInstance[]> {
   const { rows } = await sql<OpenInstance>`
     SELECT i.*, extract(epoch FROM now() - coalesce(i.started_at, i.requested_at))::float8 AS age,
@@ -183,9 +186,26 @@ async function readOpen(change: Change, appId: string): Promise<OpenInstance[]> 
     FROM streams_instance i
     LEFT JOIN task t ON t.job_id = i.job_id
     LEFT JOIN node n ON n.id = i.node_id
-    WHERE i.app_id = ${appId} AND i.state <> 'ended' ORDER BY i.id FOR NO KEY UPDATE OF i
+    WHERE i.app_id = ${appId} AND i.state <> 'ended' ORDER BY i.id
   `.execute(change.tx);
   return rows;
+}
+
+/** Locks those that are to be stopped and are as they were read. One that was taken meanwhile has a viewer by now. */
+async function lockUntouched(
+  change: Change,
+  instances: readonly OpenInstance[],
+  stop: readonly { readonly id: string }[],
+): Promise<ReadonlySet<string>> {
+  if (stop.length === 0) return new Set();
+  const seen = instances.filter(({ id }) => stop.some((one) => one.id === id));
+  const { rows } = await sql<{ id: string }>`
+    SELECT i.id FROM streams_instance i
+    JOIN unnest(${seen.map(({ id }) => id)}::uuid[], ${seen.map(({ state }) => state)}::text[]) AS seen (id, state)
+      ON seen.id = i.id
+    WHERE i.state = seen.state ORDER BY i.id FOR NO KEY UPDATE OF i SKIP LOCKED
+  `.execute(change.tx);
+  return new Set(rows.map(({ id }) => id));
 }
 
 async function readVersions(change: Change, appId: string) {

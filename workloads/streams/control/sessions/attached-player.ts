@@ -5,7 +5,7 @@ import type { Ground } from '../ground.ts';
 import { forgive } from '../instances/failures.ts';
 import type { AttachedPlayer, Departure } from '../ports.ts';
 import type { AppRow } from '../tables.ts';
-import { giveControl } from './control.ts';
+import { giveControl, takeFreeControl } from './control.ts';
 import { endSession } from './end-session.ts';
 import type { Member } from './hub.ts';
 
@@ -55,7 +55,7 @@ export async function attachedPlayer(
         hub.notify(sessionId, { kind: 'control-wanted', by, name: member.subject }, (one) => one === holder);
         return;
       }
-      await giveControl(ground, sessionId, member.playerId, member.subject);
+      await takeFreeControl(ground, sessionId, member.playerId, member.subject);
     },
     async handOver(playerId) {
       if (member.role !== 'controller') throw new BacklotError(streamErrors.control_not_yours);

@@ -1,6 +1,6 @@
 import { BacklotError } from '@backlot/contract';
 import { sessionEndReason, streamErrors } from '../../contract.ts';
-import { now, runChange } from '../change.ts';
+import { type Change, now, runChange } from '../change.ts';
 import type { Ground } from '../ground.ts';
 
 /**
@@ -13,43 +13,77 @@ export async function giveControl(
   playerId: string,
   by: string,
 ): Promise<void> {
-  await runChange(ground.kernel, async (change) => {
-    const session = await change.db
-      .selectFrom('streams_session')
-      .select(['id', 'controller'])
-      .where('id', '=', sessionId)
-      .where('state', 'in', ['waiting', 'ready', 'active', 'idle'])
-      .forNoKeyUpdate()
-      .executeTakeFirst();
-    if (!session) throw new BacklotError(streamErrors.session_over);
-    const players = await change.db
-      .selectFrom('streams_player')
-      .select(['id', 'connected'])
-      .where('session_id', '=', sessionId)
-      .where('left_at', 'is', null)
-      .execute();
-    const next = players.find(({ id }) => String(id) === playerId);
-    if (!next?.connected) throw new BacklotError(streamErrors.player_unknown);
-    if (session.controller === next.id) return;
-    await change.db
-      .updateTable('streams_player')
-      .set((eb) => ({
-        role: eb
-          .case()
-          .when('id', '=', next.id)
-          .then('controller' as const)
-          .else('viewer' as const)
-          .end(),
-      }))
-      .where('session_id', '=', sessionId)
-      .execute();
-    await change.db
-      .updateTable('streams_session')
-      .set({ controller: next.id, away_since: null, activity_at: now })
-      .where('id', '=', sessionId)
-      .execute();
-    change.note(sessionId, 'control', { playerId, by });
-    change.after(() => ground.words.say({ kind: 'control', sessionId, playerId }));
+  await runChange(ground.kernel, (change) => moveControl(ground, change, sessionId, playerId, by, 'given'));
+}
+
+/**
+ * Takes the pointer and the keys that nobody has, for a player whose ticket allows control. Whoever is in control and
+ * only not connected at the moment keeps it for as long as the session waits for them.
+ * @throws control_away, control_not_allowed, player_unknown, session_over
+ */
+export async function takeFreeControl(
+  ground: Ground,
+  sessionId: string,
+  playerId: string,
+  by: string,
+): Promise<void> {
+  await runChange(ground.kernel, (change) => moveControl(ground, change, sessionId, playerId, by, 'taken'));
+}
+
+async function moveControl(
+  ground: Ground,
+  change: Change,
+  sessionId: string,
+  playerId: string,
+  by: string,
+  how: 'given' | 'taken',
+): Promise<void> {
+  const session = await change.db
+    .selectFrom('streams_session')
+    .select(['id', 'controller', 'instance_id'])
+    .where('id', '=', sessionId)
+    .where('state', 'in', ['waiting', 'ready', 'active', 'idle'])
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  if (!session) throw new BacklotError(streamErrors.session_over);
+  const players = await change.db
+    .selectFrom('streams_player')
+    .select(['id', 'connected', 'may_control', 'extensions'])
+    .where('session_id', '=', sessionId)
+    .where('left_at', 'is', null)
+    .execute();
+  const next = players.find(({ id }) => String(id) === playerId);
+  if (!next?.connected) throw new BacklotError(streamErrors.player_unknown);
+  if (session.controller === next.id) return;
+  if (how === 'taken') {
+    if (!next.may_control) throw new BacklotError(streamErrors.control_not_allowed);
+    if (players.some(({ id }) => id === session.controller))
+      throw new BacklotError(streamErrors.control_away);
+  }
+  await change.db
+    .updateTable('streams_player')
+    .set((eb) => ({
+      role: eb
+        .case()
+        .when('id', '=', next.id)
+        .then('controller' as const)
+        .else('viewer' as const)
+        .end(),
+    }))
+    .where('session_id', '=', sessionId)
+    .execute();
+  await change.db
+    .updateTable('streams_session')
+    .set({ controller: next.id, extensions: next.extensions, away_since: null, activity_at: now })
+    .where('id', '=', sessionId)
+    .execute();
+  change.note(sessionId, 'control', { playerId, by });
+  change.after(() => {
+    const { controller: before, instance_id: instanceId } = session;
+    // Its peer has the pointer and the keys, also while its socket is away: it must not come back to it.
+    if (before !== null && instanceId !== null)
+      ground.words.say({ kind: 'forget', instanceId, playerIds: [String(before)] });
+    ground.words.say({ kind: 'control', sessionId, playerId });
   });
 }
 

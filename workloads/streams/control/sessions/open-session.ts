@@ -18,7 +18,8 @@ export interface Opened {
  * Opens a session. With a free instance it is taken in the same statement; otherwise the session waits. This is the hot
  * path: one statement finds, takes and writes, and one more tells (events and timeline go with it).
  *
- * A free instance is only ever left over by those who wait when they are away, so whoever arrives takes it at once.
+ * Whoever arrives never passes by somebody who waits: while there is one who is not away, a free instance is theirs, and
+ * the newcomer waits behind them until the keeper, which is woken by every arrival, gives out what is left.
  *
  * @throws queue_full, app_crash_loop, app_without_version, app_disabled, ticket_used
  */
@@ -39,6 +40,7 @@ export async function openSession(
     node_id: string | null;
     player_id: number;
     waiting: number;
+    free: number;
   }>`
     WITH open AS MATERIALIZED (
       SELECT id FROM streams_app WHERE id = ${app.id} AND enabled AND deleted_at IS NULL
@@ -47,6 +49,9 @@ export async function openSession(
       WHERE i.app_id = ${app.id} AND i.state = 'ready' AND i.streamer_at IS NOT NULL AND NOT i.trial
         AND coalesce(i.retire NOT IN ('drained', 'stopped'), true)
         AND ${trial}::int IS NULL
+        AND NOT EXISTS (
+          SELECT 1 FROM streams_session w
+          WHERE w.app_id = ${app.id} AND w.state = 'waiting' AND w.away_since IS NULL AND w.trial_version IS NULL)
       ORDER BY (i.retire IS NOT NULL), i.ready_at LIMIT 1 FOR NO KEY UPDATE OF i SKIP LOCKED
     ), taken AS (
       UPDATE streams_instance i SET state = 'assigned', session_id = ${sessionId}, last_session_id = ${sessionId},
@@ -60,18 +65,25 @@ export async function openSession(
              t.version, t.id, ${subject}, n.id, ${arrival.extensions}, CASE WHEN t.id IS NULL THEN NULL ELSE now() END
       FROM number n LEFT JOIN taken t ON true RETURNING state, instance_id, version
     ), player AS (
-      INSERT INTO streams_player (id, session_id, role, subject, address, user_agent)
-      SELECT n.id, ${sessionId}, 'controller', ${subject}, ${arrival.address}, ${arrival.userAgent} FROM number n
+      INSERT INTO streams_player (id, session_id, role, may_control, extensions, subject, address, user_agent)
+      SELECT n.id, ${sessionId}, 'controller', true, ${arrival.extensions}, ${subject}, ${arrival.address},
+             ${arrival.userAgent}
+      FROM number n
     )
     SELECT o.state, o.instance_id, o.version, (SELECT node_id FROM taken) AS node_id, n.id AS player_id,
            CASE WHEN o.instance_id IS NULL THEN
              (SELECT count(*)::int FROM streams_session w WHERE w.app_id = ${app.id} AND w.state = 'waiting')
-           ELSE 0 END AS waiting
+           ELSE 0 END AS waiting,
+           CASE WHEN o.instance_id IS NULL AND ${trial}::int IS NULL THEN
+             (SELECT count(*)::int FROM streams_instance f
+              WHERE f.app_id = ${app.id} AND f.state = 'ready' AND f.streamer_at IS NOT NULL AND NOT f.trial
+                AND coalesce(f.retire NOT IN ('drained', 'stopped'), true))
+           ELSE 0 END AS free
     FROM opened o, number n
   `.execute(change.tx);
   const [row] = rows;
   if (!row) throw new BacklotError(streamErrors.app_disabled, { params: { app: app.settings.name } });
-  if (row.instance_id === null) await mayWait(change, app, row.waiting, trial);
+  if (row.instance_id === null) await mayWait(change, app, row, trial);
   const session = {
     id: sessionId,
     app_id: app.id,
@@ -86,10 +98,18 @@ export async function openSession(
   return { sessionId, playerId: String(row.player_id), state: row.state, instanceId: row.instance_id };
 }
 
-/** Whether somebody for whom there is no free instance may wait for one. */
-async function mayWait(change: Change, app: AppRow, waiting: number, trial: number | null): Promise<void> {
+/**
+ * Whether somebody who got no instance may wait for one. Free ones that belong to those in front, or that another
+ * transaction just holds, are given out in a moment: so many more may wait than the queue is long.
+ */
+async function mayWait(
+  change: Change,
+  app: AppRow,
+  { waiting, free }: { readonly waiting: number; readonly free: number },
+  trial: number | null,
+): Promise<void> {
   const name = { app: app.settings.name };
-  if (waiting >= app.settings.limits.queueLength)
+  if (waiting >= app.settings.limits.queueLength + free)
     throw new BacklotError(streamErrors.queue_full, { params: name, retryAfterS: 30 });
   if (trial !== null) return;
   const release = releaseOf(app);
@@ -144,8 +164,9 @@ export async function joinSession(
   const limit = app.settings.limits.viewers;
   const watching = controllerHere.filter(({ role }) => role === 'viewer').length;
   // Only a ticket that says so makes a controller, and only while nobody is.
+  const mayControl = claims?.role === 'controller';
   const role =
-    claims?.role === 'controller' && !controllerHere.some((player) => player.role === 'controller')
+    mayControl && arrival.role !== 'viewer' && !controllerHere.some((player) => player.role === 'controller')
       ? ('controller' as const)
       : ('viewer' as const);
   if (role === 'viewer' && watching >= limit)
@@ -153,13 +174,21 @@ export async function joinSession(
   const subject = claims?.sub ?? '';
   const player = await change.db
     .insertInto('streams_player')
-    .values({ session_id: sessionId, role, subject, address: arrival.address, user_agent: arrival.userAgent })
+    .values({
+      session_id: sessionId,
+      role,
+      may_control: mayControl,
+      extensions: arrival.extensions,
+      subject,
+      address: arrival.address,
+      user_agent: arrival.userAgent,
+    })
     .returning('id')
     .executeTakeFirstOrThrow();
   if (role === 'controller')
     await change.db
       .updateTable('streams_session')
-      .set({ controller: player.id, away_since: null, activity_at: now })
+      .set({ controller: player.id, extensions: arrival.extensions, away_since: null, activity_at: now })
       .where('id', '=', sessionId)
       .execute();
   change.note(sessionId, 'joined', { playerId: String(player.id), role, subject });
@@ -167,7 +196,13 @@ export async function joinSession(
 }
 
 /** A player whose connection broke is back. @throws session_over, player_unknown */
-export async function comeBack(change: Change, app: AppRow, sessionId: string, playerId: string) {
+export async function comeBack(
+  change: Change,
+  app: AppRow,
+  sessionId: string,
+  playerId: string,
+  { extensions }: Pick<PlayerArrival, 'extensions'>,
+) {
   const session = await change.db
     .selectFrom('streams_session')
     .selectAll()
@@ -179,7 +214,7 @@ export async function comeBack(change: Change, app: AppRow, sessionId: string, p
   if (!session) throw new BacklotError(streamErrors.session_over);
   const player = await change.db
     .updateTable('streams_player')
-    .set({ connected: true })
+    .set({ connected: true, extensions })
     .where('id', '=', Number(playerId))
     .where('session_id', '=', sessionId)
     .where('left_at', 'is', null)
@@ -189,7 +224,7 @@ export async function comeBack(change: Change, app: AppRow, sessionId: string, p
   if (player.role === 'controller')
     await change.db
       .updateTable('streams_session')
-      .set({ away_since: null, activity_at: now })
+      .set({ extensions, away_since: null, activity_at: now })
       .where('id', '=', sessionId)
       .execute();
   change.note(sessionId, 'back', { playerId });

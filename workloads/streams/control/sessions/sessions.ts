@@ -17,7 +17,7 @@ export function createSessions(ground: Ground): Sessions {
   return {
     async attach(arrival, connection) {
       const app = await ground.apps.bySlug(arrival.app);
-      if (arrival.session !== undefined) return returning(ground, app, arrival.session, connection);
+      if (arrival.session !== undefined) return returning(ground, app, arrival.session, arrival, connection);
       const claims = await claimsOf(ground, app, arrival);
       if (claims?.typ === 'service') return service(ground, app, claims);
       const joins = claims?.sid ?? (claims === null ? arrival.sessionId : undefined);
@@ -100,6 +100,7 @@ async function returning(
   ground: Ground,
   app: AppRow,
   token: string,
+  arrival: PlayerArrival,
   connection: PlayerConnection,
 ): Promise<AttachedPlayer> {
   const { sid, pid } = await ground.tickets.readSession(token);
@@ -109,7 +110,7 @@ async function returning(
   let session: Awaited<ReturnType<typeof comeBack>>['session'];
   let member: Member;
   try {
-    const back = await runChange(ground.kernel, (change) => comeBack(change, app, sid, pid));
+    const back = await runChange(ground.kernel, (change) => comeBack(change, app, sid, pid, arrival));
     session = back.session;
     member = { sessionId: sid, playerId: pid, role: back.role, subject: back.subject, connection };
     ground.hub.add(member);
