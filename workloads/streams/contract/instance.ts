@@ -75,10 +75,8 @@ export const instanceEnds = [
 export const InstanceEnd = z.enum(instanceEnds);
 export type InstanceEnd = z.infer<typeof InstanceEnd>;
 
-/** Ends that say something is wrong with the app: they slow down the next start, and stop it after a few. */
-export const faultyEnds: readonly InstanceEnd[] = [
-  'never-connected',
-  'no-picture',
-  'crashed',
-  'start-failed',
-];
+/**
+ * Ends that say something is wrong with the app: they slow down the next start, and stop it after a few. A missing
+ * picture is none of them: only a viewer's page says whether it came, and no viewer may stop an app for all others.
+ */
+export const faultyEnds: readonly InstanceEnd[] = ['never-connected', 'crashed', 'start-failed'];

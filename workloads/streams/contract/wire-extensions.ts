@@ -11,7 +11,8 @@ import { PlayerRole } from './tickets.ts';
  *   session    session token of `backlot.session`, to come back
  *   resume     the `stream` of `backlot.ready`, with `session`, when the peer connection is still alive: media is left
  *              alone, neither `config` nor `streamerList` is sent
- *   role       `controller` or `viewer`: what one would like to be
+ *   role       `viewer`: joins a session to watch, also with a ticket that would make a controller. Whoever opens a
+ *              session is in control of it
  *   sessionId  the session to watch, where the app lets anyone watch
  */
 const sentence = { code: z.string(), message: z.string(), params: PhraseParams.default({}) };
@@ -64,8 +65,17 @@ export const ServerExtension = z.discriminatedUnion('type', [
 export type ServerExtension = z.infer<typeof ServerExtension>;
 export type ServerExtensionInput = z.input<typeof ServerExtension>;
 
-const figure = z.number().finite().nonnegative().nullable().default(null);
-const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER).nullable().default(null);
+/** What is smaller than any figure that a browser means is nothing; the database's columns know no such numbers. */
+const round = (value: number): number => (value < 1e-9 ? 0 : value);
+const figure = z.number().nonnegative().max(1e12).transform(round).nullable().default(null);
+const share = z.number().min(0).max(1).transform(round).nullable().default(null);
+const count = z
+  .number()
+  .int()
+  .nonnegative()
+  .max(2 ** 31 - 1)
+  .nullable()
+  .default(null);
 
 /** What the page may send. Anything else that begins with `backlot.` is ignored. */
 export const PlayerExtension = z.discriminatedUnion('type', [
@@ -78,7 +88,7 @@ export const PlayerExtension = z.discriminatedUnion('type', [
     rttMs: figure,
     fps: figure,
     /** 0..1 */
-    lostFraction: z.number().min(0).max(1).nullable().default(null),
+    lostFraction: share,
     jitterMs: figure,
     width: count,
     height: count,

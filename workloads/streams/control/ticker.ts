@@ -16,6 +16,8 @@ const everyMs = 1_000;
 const slowTurns = 5;
 /** Old figures and used tickets are removed after so many turns. */
 const cleaningTurns = 600;
+/** Seconds within which pages find back to a control plane that was started anew: their pauses grow to half of it. */
+const comeBackS = 15;
 /** Days that figures of players are kept. */
 export const statsDays = 7;
 /** Days that ended sessions and instances are kept. */
@@ -58,31 +60,46 @@ export class Ticker {
   async tick(): Promise<void> {
     const ground = this.#ground;
     this.#turn += 1;
-    await flushActivity(ground);
-    await sessionsDue(ground);
-    await instancesDue(ground);
+    await attempt(ground, 'signs of life', () => flushActivity(ground));
+    await attempt(ground, 'sessions', () => sessionsDue(ground));
+    await attempt(ground, 'instances', () => instancesDue(ground));
     if (this.#turn % slowTurns === 1) {
-      await ground.stats.flush(ground.kernel.db);
-      await finishEnds(ground);
-      await whoIsHere(ground);
-      await sweepStuck(ground);
-      await sweepUnknown(ground, (jobId) => followJob(ground, jobId));
-      for (const appId of await appsToKeep(ground)) {
-        ground.keeper.wake(appId);
-        await tellQueue(ground, appId, true);
-      }
+      await attempt(ground, 'figures', () => ground.stats.flush(ground.kernel.db));
+      await attempt(ground, 'ends', () => finishEnds(ground));
+      await attempt(ground, 'presence', () => whoIsHere(ground));
+      await attempt(ground, 'stuck jobs', () => sweepStuck(ground));
+      await attempt(ground, 'moved jobs', () =>
+        sweepUnknown(ground, (jobId) => attempt(ground, `job ${jobId}`, () => followJob(ground, jobId))),
+      );
+      await attempt(ground, 'apps', () => keepApps(ground));
     }
-    if (this.#turn % cleaningTurns === 1) await clean(ground);
+    if (this.#turn % cleaningTurns === 1) await attempt(ground, 'cleaning', () => clean(ground));
   }
 }
 
-/** Signs of life since the last turn, in one statement. */
+/** One step, or one row of it. What fails is said, and keeps nothing else from being done; the next turn tries again. */
+async function attempt(ground: Ground, step: string, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    ground.kernel.log.warn({ err: error, step }, 'a step of a tick of streams failed');
+  }
+}
+
+async function keepApps(ground: Ground): Promise<void> {
+  for (const appId of await appsToKeep(ground)) {
+    ground.keeper.wake(appId);
+    await attempt(ground, `app ${appId}`, () => tellQueue(ground, appId, true));
+  }
+}
+
+/** Signs of life since the last turn, in one statement. Before the first picture there is nothing to be idle in front of. */
 async function flushActivity(ground: Ground): Promise<void> {
   const ids = ground.hub.takeActive();
   if (ids.length === 0) return;
-  await sql`UPDATE streams_session SET activity_at = now() WHERE id = ANY(${ids}::uuid[]) AND state <> 'ended'`.execute(
-    ground.kernel.db,
-  );
+  await sql`
+    UPDATE streams_session SET activity_at = now() WHERE id = ANY(${ids}::uuid[]) AND state IN ('active', 'idle')
+  `.execute(ground.kernel.db);
 }
 
 type SessionRow = SessionTimes & { readonly id: string; readonly limits: SessionLimits };
@@ -94,7 +111,7 @@ async function sessionsDue(ground: Ground): Promise<void> {
       SELECT id, settings->'limits' AS limits FROM streams_app
       WHERE id IN (SELECT app_id FROM streams_session WHERE state <> 'ended')
     )
-    SELECT s.id, s.state, s.warned, a.limits,
+    SELECT s.id, s.state, s.warned, s.extensions, a.limits,
            extract(epoch FROM now() - s.requested_at)::float8 AS "sinceRequested",
            extract(epoch FROM now() - s.ready_at)::float8 AS "sinceReady",
            extract(epoch FROM now() - s.activity_at)::float8 AS "sinceActivity",
@@ -104,7 +121,8 @@ async function sessionsDue(ground: Ground): Promise<void> {
   `.execute(ground.kernel.db);
   for (const row of rows) {
     const due = sessionDue(row, row.limits);
-    if (due) await actOn(ground, row.id, row.state, due, row.limits);
+    if (due)
+      await attempt(ground, `session ${row.id}`, () => actOn(ground, row.id, row.state, due, row.limits));
   }
 }
 
@@ -154,7 +172,8 @@ async function instancesDue(ground: Ground): Promise<void> {
            extract(epoch FROM now() - i.started_at)::float8 AS "sinceStarted",
            CASE WHEN i.streamer_at IS NULL THEN extract(epoch FROM now() - i.streamer_gone_at)::float8 END AS "streamerGone",
            CASE WHEN s.state = 'ready' AND s.away_since IS NULL
-             THEN extract(epoch FROM now() - s.ready_at)::float8 END AS "withoutPicture",
+             -- Since then or since its viewer is back: a picture that nobody could have seen is not missed.
+             THEN extract(epoch FROM now() - greatest(s.ready_at, s.activity_at))::float8 END AS "withoutPicture",
            i.state = 'assigned' AND i.streamer_at IS NULL AND EXISTS (
              SELECT 1 FROM streams_stat f WHERE f.session_id = i.session_id AND f.fps = 0
                AND f.at > now() - interval '20 seconds'
@@ -173,8 +192,8 @@ async function instancesDue(ground: Ground): Promise<void> {
   for (const row of rows) {
     const why = instanceDue(row);
     if (why)
-      await runChange(ground.kernel, (change) =>
-        stopInstance(ground, change, row.id, why, paramsOf(why, row)),
+      await attempt(ground, `instance ${row.id}`, () =>
+        runChange(ground.kernel, (change) => stopInstance(ground, change, row.id, why, paramsOf(why, row))),
       );
   }
 }
@@ -221,7 +240,10 @@ async function whoIsHere({ kernel: { db }, hub, streamers }: Ground): Promise<vo
   `.execute(db);
 }
 
-/** After a start: nobody is connected to this process, whatever the rows say. Streamers and players come back. */
+/**
+ * After a start: nobody is connected to this process, whatever the rows say. Streamers and players come back; the time
+ * that an app gives them for it begins when their pages have had the chance to.
+ */
 export async function nobodyIsHere(ground: Ground): Promise<void> {
   await runChange(ground.kernel, async (change) => {
     await change.db
@@ -237,7 +259,7 @@ export async function nobodyIsHere(ground: Ground): Promise<void> {
       .execute();
     await change.db
       .updateTable('streams_session')
-      .set({ away_since: now })
+      .set({ away_since: sql`now() + ${comeBackS}::int * interval '1 second'` })
       .where('state', 'in', ['waiting', 'ready', 'active', 'idle'])
       .where('away_since', 'is', null)
       .execute();

@@ -17,6 +17,7 @@ const calm: SessionTimes = {
   sinceActivity: 1,
   away: null,
   warned: null,
+  extensions: true,
 };
 
 describe('what time means for a session', () => {
@@ -43,6 +44,21 @@ describe('what time means for a session', () => {
     ],
     [{ away: 29 }, null],
     [{ away: 30 }, { kind: 'end', reason: 'disconnected' }],
+    // A start of the control plane gives time before it begins.
+    [{ away: -10 }, null],
+    // Epic's own page tells of no sign of life: its user may be playing.
+    [{ extensions: false, sinceActivity: 299 }, null],
+    [{ extensions: false, sinceActivity: 9_999 }, null],
+    [
+      { extensions: false, sinceReady: 3_600 },
+      { kind: 'end', reason: 'limit' },
+    ],
+    [
+      { extensions: false, away: 30 },
+      { kind: 'end', reason: 'disconnected' },
+    ],
+    // Control has passed to such a page after the warning.
+    [{ extensions: false, sinceActivity: 299, warned: 'idle', state: 'idle' }, { kind: 'unwarn' }],
     // Whoever is away is not idle as well.
     [{ away: 5, sinceActivity: 299 }, null],
     [

@@ -13,6 +13,8 @@ export interface SessionTimes {
   /** Since nobody in control is connected; null while somebody is. */
   readonly away: number | null;
   readonly warned: 'idle' | 'limit' | null;
+  /** The page in control tells of signs of life (`backlot.activity`). */
+  readonly extensions: boolean;
 }
 
 /** What is to be done about a session now. */
@@ -46,8 +48,9 @@ export function sessionDue(times: SessionTimes, limits: SessionLimits): SessionD
   if (sinceReady === null) return null;
   const { maximumSeconds: maximum, idleSeconds: idle } = limits;
   if (maximum !== null && sinceReady >= maximum) return { kind: 'end', reason: 'limit' };
-  // Whoever is away is measured by the time to come back alone.
-  const idles = idle !== null && state !== 'ready' && away === null;
+  // Whoever is away is measured by the time to come back alone. Of a page that never tells of a sign of life, as Epic's
+  // own, nobody knows whether somebody is there.
+  const idles = idle !== null && state !== 'ready' && away === null && times.extensions;
   if (idles && times.sinceActivity >= idle) return { kind: 'end', reason: 'idle' };
   if (maximum !== null && sinceReady >= warnAfter(maximum)) {
     return times.warned === 'limit' ? null : { kind: 'warn', why: 'limit', endsIn: maximum - sinceReady };
