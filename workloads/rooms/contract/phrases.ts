@@ -38,6 +38,10 @@ export const roomPhrases = {
     en: 'The connection was away for too long. Join again.',
     'zh-CN': '连接中断时间过长。请重新加入。',
   },
+  'rooms.ended.not_joined': {
+    en: 'You were connected for a while without joining the room. Join again.',
+    'zh-CN': '您已连接，但长时间未加入房间。请重新加入。',
+  },
   'rooms.ended.refused': {
     en: 'The connection was ended because too much was sent, or what was sent was not read. Join again.',
     'zh-CN': '由于发送过多或未读取消息，连接已断开。请重新加入。',

@@ -176,6 +176,28 @@ describe('a socket that breaks', () => {
     }
     expect(await ben.untilSaid('peerClosed')).toMatchObject({ peerId: 'anna', reason: 'refused' });
   });
+
+  it('is told in its language when it reads but never says so, and when much is to be said of its end', async () => {
+    const room = nextRoom();
+    const query = { client: 'backlot', lang: 'zh-CN' };
+    const anna = await come(room, 'anna', query);
+    const payload = 'x'.repeat(15_000);
+    for (let n = 0; n < 350 && !anna.closed; n += 1) {
+      await house.rooms.sendData(room, { from: null, topic: 'flood', payload });
+    }
+    expect(await anna.untilClosed()).toEqual({
+      code: closeCodes.slow,
+      reason: '由于发送过多或未读取消息，连接已断开。请重新加入。',
+    });
+    const ben = await come(room, 'ben', query);
+    const reason = '请遵守会议纪律。'.repeat(20);
+    const by = { name: '主持人', identity: null, actor: house.core.actor };
+    await house.rooms.kick(room, 'ben', by, { reason });
+    expect(await ben.untilClosed()).toMatchObject({
+      code: closeCodes.ended,
+      reason: expect.stringMatching(/^主持人 已将您移出房间：请遵守会议纪律。/),
+    });
+  });
 });
 
 describe('a control plane that dies', () => {
@@ -435,5 +457,12 @@ describe('time-outs', () => {
     await idle.untilSaid('welcome');
     clock.advance(61_000);
     expect(await idle.untilClosed()).toMatchObject({ code: closeCodes.ended });
+    const query = { client: 'backlot', lang: 'zh-CN' };
+    const quiet = await house.join({ room: nextRoom(), identity: 'quiet', query });
+    await quiet.untilSaid('welcome');
+    clock.advance(61_000);
+    const message = '您已连接，但长时间未加入房间。请重新加入。';
+    expect(await quiet.untilClosed()).toEqual({ code: closeCodes.ended, reason: message });
+    expect(await quiet.untilSaid('ended')).toMatchObject({ reason: 'timed_out', message });
   });
 });

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { BacklotError, type Language } from '@backlot/contract';
+import { BacklotError, fill, type Language } from '@backlot/contract';
 import type { Kernel } from '@backlot/control/workload';
 import type { RawData, WebSocket } from 'ws';
 import { roomErrors } from '../../contract/errors.ts';
+import { roomPhrases } from '../../contract/phrases.ts';
 import {
   type ClientFrame,
   closeCodes,
@@ -14,6 +15,7 @@ import {
 import type { RoomService } from '../rooms/service.ts';
 import { newSessionId, type RoomsSettings } from '../settings.ts';
 import { type Admission, admit, readArrival } from './admission.ts';
+import { closeReason } from './close-reason.ts';
 import { keepAlive } from './keep-alive.ts';
 import { readFrame } from './read-frame.ts';
 import { resume } from './resume.ts';
@@ -194,8 +196,9 @@ class Connection {
     const cancel = clock.after(this.#deps.settings.joinMs, () => {
       const seat = this.#session?.seat;
       if (seat?.joined || this.#session?.waits) return;
-      this.#session?.close(closeCodes.ended, 'timed_out', 'nobody has joined');
-      this.#socket.close(closeCodes.ended, 'nobody has joined');
+      const message = fill(roomPhrases['rooms.ended.not_joined'], {}, this.#language);
+      this.#session?.close(closeCodes.ended, 'timed_out', message);
+      this.#socket.close(closeCodes.ended, closeReason(message));
     });
     this.#socket.once('close', cancel);
   }
@@ -212,14 +215,9 @@ class Connection {
     if (requestId !== null) this.#send(refusalFrame(requestId, told, this.#language));
     const data = { reason: 'refused', message, code: told.code, params: told.params };
     this.#send({ notification: true, method: 'ended', data });
-    // A reason of a close frame has 123 bytes.
-    const short = Buffer.from(message)
-      .subarray(0, 110)
-      .toString()
-      .replace(/\uFFFD$/u, '');
     // protoo's client comes back at once after every code but one: to it a refusal must be an end.
     const refused = this.#ours ? closeCodes.refused : closeCodes.ended;
-    this.#socket.close(told.kind.retryable ? closeCodes.again : refused, short);
+    this.#socket.close(told.kind.retryable ? closeCodes.again : refused, closeReason(message));
   }
 
   #send(frame: ServerFrame): void {

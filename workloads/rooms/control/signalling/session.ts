@@ -14,6 +14,8 @@ import {
   type ServerRequestName,
 } from '../../contract/signalling.ts';
 import type { Rooms, Seat, SeatListener } from '../ports.ts';
+import { endMessage } from '../rooms/presence.ts';
+import { closeReason } from './close-reason.ts';
 import { type CallContext, dispatch } from './dispatch.ts';
 import { defaultOutboxLimits, Outbox, type OutboxLimits } from './outbox.ts';
 import { TalkRate, talkLimits } from './rate.ts';
@@ -173,7 +175,7 @@ export class Session implements SeatListener {
     this.notify('ended', { reason, message });
     const socket = this.#socket;
     this.#leave(reason);
-    socket?.close(code, message.slice(0, 60));
+    socket?.close(code, closeReason(message));
   }
 
   // SeatListener
@@ -209,7 +211,7 @@ export class Session implements SeatListener {
     this.notify('ended', { reason, message });
     const socket = this.#socket;
     this.#end();
-    socket?.close(closeCodes.ended, message.slice(0, 60));
+    socket?.close(closeCodes.ended, closeReason(message));
   }
 
   again(): void {
@@ -384,8 +386,8 @@ export class Session implements SeatListener {
       return;
     }
     const text = this.#outbox.add(frame);
-    if (text === null) this.close(closeCodes.slow, 'refused', 'too much unread');
-    else this.#write(text);
+    if (text !== null) this.#write(text);
+    else this.close(closeCodes.slow, 'refused', endMessage({ reason: 'refused' }, this.#options.language));
   }
 
   #write(text: string): void {
