@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { sayNoun } from '../nouns.ts';
-import { fill, type Language, type Phrase, PhraseParams } from '../phrase.ts';
+import { fill, type Language, type Phrase, PhraseParams, type PhraseTable } from '../phrase.ts';
 
 /**
  * One kind of error, declared once. The code is a promise to programs, the sentences tell a person what to do.
@@ -15,6 +15,11 @@ export interface ErrorKind {
   readonly message: Phrase;
   /** Parameters that hold one of our nouns, such as `node`: a person reads the word of their language. */
   readonly nouns?: readonly string[];
+  /**
+   * Parameters that hold a code of a table: programs get the code, a person reads its phrase in their language, filled from
+   * the same parameters.
+   */
+  readonly phrases?: Readonly<Record<string, PhraseTable>>;
 }
 
 /** Declares the errors of one area. The key is the code, so that a code can stand only once in a table. */
@@ -73,6 +78,11 @@ function sentenceOf(kind: ErrorKind, params: PhraseParams, language: Language): 
   for (const name of kind.nouns ?? []) {
     const noun = said[name];
     if (typeof noun === 'string') said[name] = sayNoun(noun, language);
+  }
+  for (const [name, table] of Object.entries(kind.phrases ?? {})) {
+    const code = said[name];
+    const phrase = typeof code === 'string' && Object.hasOwn(table, code) ? table[code] : undefined;
+    if (phrase) said[name] = fill(phrase, params, language);
   }
   return fill(kind.message, said, language);
 }
