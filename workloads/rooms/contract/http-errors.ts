@@ -1,10 +1,12 @@
 import { defineErrors } from '@backlot/contract';
+import { mauthFaults, sdpFaults } from './refusals.ts';
 
 /** Errors of what programs do over HTTP: SDP, WHIP, WHEP, broadcasters, Nuve. */
 export const roomHttpErrors = defineErrors({
   sdp_unreadable: {
     status: 400,
     retryable: false,
+    phrases: { reason: sdpFaults },
     message: {
       en: 'This is no SDP that can be read: {reason}. Send what the browser’s createOffer() gives.',
       'zh-CN': '无法读取此 SDP：{reason}。请发送浏览器 createOffer() 的结果。',
@@ -13,6 +15,7 @@ export const roomHttpErrors = defineErrors({
   sdp_unacceptable: {
     status: 422,
     retryable: false,
+    phrases: { reason: sdpFaults },
     message: {
       en: 'This offer can’t be accepted as a whole: {reason}. Nothing was opened; change it and send it again.',
       'zh-CN': '无法完整接受此 offer：{reason}。未建立任何连接，请修改后重新发送。',
@@ -61,6 +64,7 @@ export const roomHttpErrors = defineErrors({
   nuve_unauthorized: {
     status: 401,
     retryable: false,
+    phrases: { reason: mauthFaults },
     message: {
       en: 'The MAuth signature is not accepted: {reason}. Sign again with the service’s key and a new nonce.',
       'zh-CN': 'MAuth 签名未通过：{reason}。请使用服务密钥和新的 nonce 重新签名。',

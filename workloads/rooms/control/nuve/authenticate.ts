@@ -3,6 +3,7 @@ import { BacklotError, kernelErrors } from '@backlot/contract';
 import { type Actor, type Kernel, systemActor } from '@backlot/control/workload';
 import type { FastifyRequest } from 'fastify';
 import { roomHttpErrors } from '../../contract/http-errors.ts';
+import type { MAuthFault } from '../../contract/refusals.ts';
 import { checkMAuth, type MAuth, readMAuth } from './mauth.ts';
 import type { NuveService, NuveStore } from './nuve-store.ts';
 
@@ -43,7 +44,7 @@ export class NuveAuthenticator {
   async service(request: FastifyRequest): Promise<Signed> {
     const mauth = this.#read(request);
     const service = isUuid(mauth.serviceId) ? await this.#store.service(mauth.serviceId) : undefined;
-    if (!service) throw refused('there is no such service');
+    if (!service) throw refused('no_service');
     await this.#verify(mauth, service);
     return { service, username: mauth.username, role: mauth.role };
   }
@@ -60,14 +61,14 @@ export class NuveAuthenticator {
     }
     const mauth = this.#read(request);
     const { id, key } = this.#superService;
-    if (key === null || !equal(mauth.serviceId, id)) throw refused('this is for the superservice');
+    if (key === null || !equal(mauth.serviceId, id)) throw refused('not_super');
     await this.#verify(mauth, { id, key });
     return { ...systemActor, name: `nuve ${id}` };
   }
 
   #read(request: FastifyRequest): MAuth {
     const mauth = readMAuth(request.headers.authorization);
-    if (!mauth) throw refused('the header is missing or malformed');
+    if (!mauth) throw refused('malformed');
     return mauth;
   }
 
@@ -79,12 +80,12 @@ export class NuveAuthenticator {
     const fault = checkMAuth(mauth, key, this.#kernel.clock.now());
     if (fault !== undefined) throw refused(fault);
     if (!(await this.#store.takeNonce(id, `${mauth.timestamp}:${mauth.nonce}`))) {
-      throw refused('used before');
+      throw refused('used');
     }
   }
 }
 
-function refused(reason: string): BacklotError {
+function refused(reason: MAuthFault): BacklotError {
   return new BacklotError(roomHttpErrors.nuve_unauthorized, { params: { reason } });
 }
 

@@ -41,30 +41,25 @@ describe('MAuth', () => {
   });
 
   it.each([
-    ['another key', signed(), 'other', 'wrong key, user or role'],
+    ['another key', signed(), 'other', 'wrong_signature'],
     [
       'another role',
       { ...signed({ username: 'ada', role: 'viewer' }), role: 'presenter' },
       key,
-      'wrong key, user or role',
+      'wrong_signature',
     ],
     [
       'another user',
       { ...signed({ username: 'ada', role: 'viewer' }), username: 'eve' },
       key,
-      'wrong key, user or role',
+      'wrong_signature',
     ],
-    [
-      'a role that was added',
-      { ...signed(), username: 'eve', role: 'presenter' },
-      key,
-      'wrong key, user or role',
-    ],
-    ['another time', { ...signed(), timestamp: String(now + 1) }, key, 'wrong key, user or role'],
-    ['another nonce', { ...signed(), cnonce: '1' }, key, 'wrong key, user or role'],
-    ['no signature', { ...signed(), signature: 'AA==' }, key, 'wrong key, user or role'],
-    ['a time too long ago', signed({ timestamp: String(now - windowMs - 1) }), key, 'too old or too new'],
-    ['a time too far ahead', signed({ timestamp: String(now + windowMs + 1) }), key, 'too old or too new'],
+    ['a role that was added', { ...signed(), username: 'eve', role: 'presenter' }, key, 'wrong_signature'],
+    ['another time', { ...signed(), timestamp: String(now + 1) }, key, 'wrong_signature'],
+    ['another nonce', { ...signed(), cnonce: '1' }, key, 'wrong_signature'],
+    ['no signature', { ...signed(), signature: 'AA==' }, key, 'wrong_signature'],
+    ['a time too long ago', signed({ timestamp: String(now - windowMs - 1) }), key, 'stale'],
+    ['a time too far ahead', signed({ timestamp: String(now + windowMs + 1) }), key, 'stale'],
   ])('with %s is refused', (_what, fields, withKey, fault) => {
     const mauth = readMAuth(header(fields));
     expect(mauth && checkMAuth(mauth, withKey, now)).toBe(fault);

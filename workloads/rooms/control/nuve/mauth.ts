@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { MAuthFault } from '../../contract/refusals.ts';
 
 /**
  * MAuth, by which clients of licode's Nuve sign their requests: HMAC-SHA1 over time, nonce, and (where given) user and role,
@@ -59,13 +60,11 @@ export function signMAuth(mauth: Omit<MAuth, 'signature' | 'serviceId'>, key: st
   return Buffer.from(createHmac('sha1', key).update(signed).digest('hex')).toString('base64');
 }
 
-export type MAuthFault = 'malformed' | 'too old or too new' | 'wrong key, user or role' | 'used before';
-
 /** Whether the signature is right and of now. That its nonce is new is for the store to say. Pure. */
 export function checkMAuth(mauth: MAuth, key: string, nowMs: number): MAuthFault | undefined {
   const expected = Buffer.from(signMAuth(mauth, key));
   const given = Buffer.from(mauth.signature);
   // The lengths are no secret; timingSafeEqual wants them equal.
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return 'wrong key, user or role';
-  return Math.abs(nowMs - Number(mauth.timestamp)) > windowMs ? 'too old or too new' : undefined;
+  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return 'wrong_signature';
+  return Math.abs(nowMs - Number(mauth.timestamp)) > windowMs ? 'stale' : undefined;
 }

@@ -50,7 +50,7 @@ export function retransmissionOf(media: OfferedMedia, codec: Codec): Codec | und
  */
 export function sendParameters(media: OfferedMedia, router: RtpCapabilities): RtpParametersInput {
   const [codec] = commonCodecs(media, router);
-  if (!codec) throw unacceptable(`the room has none of the codecs of its ${media.kind}`);
+  if (!codec) throw unacceptable('no_common_codec', { kind: media.kind });
   const rtx = retransmissionOf(media, codec);
   const feedback = (router.codecs ?? []).find((other) => sameCodec(codec, other))?.rtcpFeedback ?? [];
   const extensions = media.headerExtensions.filter(({ uri }) =>

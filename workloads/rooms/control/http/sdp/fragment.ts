@@ -1,6 +1,5 @@
-import { BacklotError } from '@backlot/contract';
-import { roomHttpErrors } from '../../../contract/http-errors.ts';
 import type { IceCandidate, IceParameters } from '../../../contract/media/rtp.ts';
+import { unreadable } from './read-offer.ts';
 
 /** A change of ICE during a session (RFC 8840, application/trickle-ice-sdpfrag), as far as a server with ICE-lite cares. */
 export interface IceFragment {
@@ -15,10 +14,10 @@ const maxFragment = 32 * 1024;
 
 /** Reads a fragment line by line; what it does not know it leaves alone. @throws sdp_unreadable */
 export function readFragment(text: string): IceFragment {
-  if (text.length > maxFragment) throw unreadable('the fragment is too long');
+  if (text.length > maxFragment) throw unreadable('too_long');
   const lines = text.split(/\r?\n/).filter((line) => line !== '');
-  if (lines.length === 0) throw unreadable('the fragment is empty');
-  if (lines.some((line) => !/^[a-z]=/.test(line))) throw unreadable('the fragment has lines that are no SDP');
+  if (lines.length === 0) throw unreadable('empty');
+  if (lines.some((line) => !/^[a-z]=/.test(line))) throw unreadable('not_sdp');
   const value = (name: string) =>
     lines
       .find((line) => line.startsWith(`a=${name}:`))
@@ -51,8 +50,4 @@ export function writeFragment(
     'a=end-of-candidates',
   ];
   return `${lines.join('\r\n')}\r\n`;
-}
-
-function unreadable(reason: string): BacklotError {
-  return new BacklotError(roomHttpErrors.sdp_unreadable, { params: { reason } });
 }

@@ -1,7 +1,8 @@
-import { BacklotError } from '@backlot/contract';
+import { BacklotError, type PhraseParams } from '@backlot/contract';
 import { type MediaDescription, parse, parseParams, type SessionDescription } from 'sdp-transform';
 import { roomHttpErrors } from '../../../contract/http-errors.ts';
 import { DtlsParameters, type MediaKind, type RtpCapabilities } from '../../../contract/media/rtp.ts';
+import type { SdpFault } from '../../../contract/refusals.ts';
 
 type Codec = NonNullable<RtpCapabilities['codecs']>[number];
 
@@ -45,6 +46,7 @@ export interface IceCredentials {
 export const maxSdpLength = 128 * 1024;
 /** More media than any client of WHIP or WHEP has reason to offer. */
 const mostMedia = 8;
+const mostLayers = 4;
 
 /**
  * Reads an offer. Pure; whatever it is given, it answers with an offer or a typed refusal.
@@ -53,12 +55,12 @@ const mostMedia = 8;
 export function readOffer(text: string): Offer {
   const sdp = read(text);
   const sections = sdp.media;
-  if (sections.length === 0) throw unacceptable('it offers no media');
-  if (sections.length > mostMedia) throw unacceptable(`it offers more than ${mostMedia} media`);
+  if (sections.length === 0) throw unacceptable('no_media');
+  if (sections.length > mostMedia) throw unacceptable('too_many_media', { limit: mostMedia });
   const media = sections.map((section, index) => readMedia(section, index, sdp));
   requireBundle(sdp, media);
   const [first] = sections;
-  if (!first) throw unacceptable('it offers no media');
+  if (!first) throw unacceptable('no_media');
   return {
     media,
     ice: readIce(sdp, first),
@@ -68,34 +70,33 @@ export function readOffer(text: string): Offer {
 }
 
 function read(text: string): SessionDescription {
-  if (text.length > maxSdpLength) throw unreadable('it is too long');
-  if (!/^v=0\r?\n/.test(text)) throw unreadable('it does not begin with v=0');
+  if (text.length > maxSdpLength) throw unreadable('too_long');
+  if (!/^v=0\r?\n/.test(text)) throw unreadable('no_version');
   try {
     const sdp = parse(text);
-    if (!Array.isArray(sdp.media)) throw unreadable('it has no media');
+    if (!Array.isArray(sdp.media)) throw unreadable('no_media');
     return sdp;
   } catch (error) {
     if (error instanceof BacklotError) throw error;
-    throw unreadable('its lines do not fit the grammar');
+    throw unreadable('no_grammar');
   }
 }
 
 function readMedia(section: MediaDescription, index: number, sdp: SessionDescription): OfferedMedia {
   const kind = section.type;
   if (kind !== 'audio' && kind !== 'video') {
-    throw unacceptable(`it offers ${String(kind).slice(0, 20)}, but only audio and video are taken`);
+    throw unacceptable('kind_unknown', { kind: String(kind).slice(0, 20) });
   }
   if (!/^UDP\/TLS\/RTP\/SAVPF?$/.test(String(section.protocol))) {
-    throw unacceptable('media must be encrypted by DTLS (UDP/TLS/RTP/SAVPF)');
+    throw unacceptable('not_encrypted');
   }
-  if (section.port === 0 && section.bundleOnly === undefined)
-    throw unacceptable('it offers a medium that is closed');
-  if (section.rtcpMux === undefined) throw unacceptable('a=rtcp-mux is missing');
+  if (section.port === 0 && section.bundleOnly === undefined) throw unacceptable('medium_closed');
+  if (section.rtcpMux === undefined) throw unacceptable('no_rtcp_mux');
   const mid = section.mid === undefined ? '' : String(section.mid);
-  if (!/^[\w!#$%&'*+.^`{|}~-]{1,32}$/.test(mid)) throw unacceptable('every medium needs a=mid');
+  if (!/^[\w!#$%&'*+.^`{|}~-]{1,32}$/.test(mid)) throw unacceptable('no_mid');
   const direction = section.direction ?? sdp.direction ?? 'sendrecv';
   const codecs = readCodecs(section, kind);
-  if (codecs.length === 0) throw unacceptable(`its ${kind} names no codec`);
+  if (codecs.length === 0) throw unacceptable('no_codec', { kind });
   return {
     index,
     mid,
@@ -173,7 +174,7 @@ function readRids(section: MediaDescription): string[] {
     .split(';')
     .map((alternatives) => (alternatives.split(',')[0] ?? '').replace(/^~/, ''))
     .filter((rid) => /^[A-Za-z0-9_-]{1,16}$/.test(rid) && declared.has(rid));
-  if (rids.length > 4) throw unacceptable('it offers more than four layers');
+  if (rids.length > mostLayers) throw unacceptable('too_many_layers', { limit: mostLayers });
   return [...new Set(rids)];
 }
 
@@ -203,12 +204,12 @@ function readMsid(section: MediaDescription): string | undefined {
 
 function requireBundle(sdp: SessionDescription, media: readonly OfferedMedia[]): void {
   const mids = new Set(media.map(({ mid }) => mid));
-  if (mids.size !== media.length) throw unacceptable('two of its media have the same mid');
+  if (mids.size !== media.length) throw unacceptable('same_mid');
   const bundles = (sdp.groups ?? []).filter(({ type }) => type === 'BUNDLE');
   const bundled = new Set(bundles.flatMap((group) => String(group.mids).split(' ')));
-  if (bundles.length > 1) throw unacceptable('all media must be in one BUNDLE group');
+  if (bundles.length > 1) throw unacceptable('not_bundled');
   if (media.length > 1 && [...mids].some((mid) => !bundled.has(mid))) {
-    throw unacceptable('all media must be in one BUNDLE group');
+    throw unacceptable('not_bundled');
   }
 }
 
@@ -216,17 +217,15 @@ function readIce(sdp: SessionDescription, first: MediaDescription): IceCredentia
   const usernameFragment = String(first.iceUfrag ?? sdp.iceUfrag ?? '');
   const password = String(first.icePwd ?? sdp.icePwd ?? '');
   // RFC 8839, 5.4.
-  if (!/^[A-Za-z0-9+/]{4,256}$/.test(usernameFragment))
-    throw unacceptable('a=ice-ufrag is missing or malformed');
-  if (!/^[A-Za-z0-9+/]{22,256}$/.test(password)) throw unacceptable('a=ice-pwd is missing or malformed');
+  if (!/^[A-Za-z0-9+/]{4,256}$/.test(usernameFragment)) throw unacceptable('ice_ufrag');
+  if (!/^[A-Za-z0-9+/]{22,256}$/.test(password)) throw unacceptable('ice_pwd');
   return { usernameFragment, password };
 }
 
 function readDtls(sdp: SessionDescription, first: MediaDescription): Pick<Offer, 'dtls' | 'passive'> {
   const fingerprint = first.fingerprint ?? sdp.fingerprint;
   const setup = first.setup ?? sdp.setup ?? 'actpass';
-  if (!['actpass', 'active', 'passive'].includes(setup))
-    throw unacceptable('a=setup must be actpass, active or passive');
+  if (!['actpass', 'active', 'passive'].includes(setup)) throw unacceptable('setup');
   const passive = setup === 'passive';
   const parsed = DtlsParameters.safeParse({
     role: passive ? 'server' : 'client',
@@ -234,14 +233,14 @@ function readDtls(sdp: SessionDescription, first: MediaDescription): Pick<Offer,
       { algorithm: String(fingerprint?.type).toLowerCase(), value: String(fingerprint?.hash).toUpperCase() },
     ],
   });
-  if (!parsed.success) throw unacceptable('a=fingerprint is missing or malformed');
+  if (!parsed.success) throw unacceptable('fingerprint');
   return { dtls: parsed.data, passive };
 }
 
-export function unacceptable(reason: string): BacklotError {
-  return new BacklotError(roomHttpErrors.sdp_unacceptable, { params: { reason } });
+export function unacceptable(reason: SdpFault, params: PhraseParams = {}): BacklotError {
+  return new BacklotError(roomHttpErrors.sdp_unacceptable, { params: { ...params, reason } });
 }
 
-function unreadable(reason: string): BacklotError {
+export function unreadable(reason: SdpFault): BacklotError {
   return new BacklotError(roomHttpErrors.sdp_unreadable, { params: { reason } });
 }

@@ -102,7 +102,7 @@ export class HttpSessions {
       throw new BacklotError(roomHttpErrors.session_tag_stale);
     }
     if (!restarts) return { kind: 'trickled' };
-    if (ifMatch.trim() !== '*') throw unacceptable('an ICE restart is sent with If-Match: *');
+    if (ifMatch.trim() !== '*') throw unacceptable('restart_tag');
     return this.#restart(session, usernameFragment);
   }
 

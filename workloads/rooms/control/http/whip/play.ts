@@ -17,8 +17,7 @@ export interface Wish {
 
 /** A player only receives. @throws sdp_unacceptable */
 export function checkPlayer(offer: Offer): void {
-  if (offer.media.some(({ receives }) => !receives))
-    throw unacceptable('it offers a medium that it does not receive');
+  if (offer.media.some(({ receives }) => !receives)) throw unacceptable('not_received');
 }
 
 /**
@@ -66,8 +65,7 @@ export async function play(
     await seat.routerRtpCapabilities(),
     chosen.flatMap((track) => track?.codec ?? []),
   );
-  if (reception.codecs.length === 0)
-    throw unacceptable('it can decode none of the tracks that are published');
+  if (reception.codecs.length === 0) throw unacceptable('not_decodable');
   await enterRoom(seat, device);
   const transport = await seat.createWebRtcTransport({
     direction: 'consumer',
@@ -80,7 +78,7 @@ export async function play(
     consumers.push(track && (await consume(seat, transport.id, track, reception.capabilities)));
   }
   if (consumers.every((consumer) => consumer === null)) {
-    throw unacceptable('it can decode none of the tracks that are published');
+    throw unacceptable('not_decodable');
   }
   const answers = consumers.map((consumer, index) => answerTo(consumer, offer.media[index], seat.roomName));
   // Packets that come before the client has read its answer are dropped by it, and the key frame is asked for again.
@@ -111,7 +109,7 @@ function answerTo(
   if (!consumer || !media) return { kind: 'inactive' };
   const offered = new Set(media.codecs.map(({ preferredPayloadType }) => preferredPayloadType));
   if (consumer.rtpParameters.codecs.some(({ payloadType }) => !offered.has(payloadType))) {
-    throw unacceptable('its payload types can’t be used by this room');
+    throw unacceptable('payload_types');
   }
   return { kind: 'send', rtpParameters: consumer.rtpParameters, stream, track: consumer.id };
 }

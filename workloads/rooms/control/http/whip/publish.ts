@@ -12,10 +12,10 @@ export interface Opened {
 export function checkPublisher(offer: Offer): void {
   for (const kind of ['audio', 'video'] as const) {
     if (offer.media.filter((media) => media.kind === kind).length > 1) {
-      throw unacceptable(`it offers more than one ${kind}`);
+      throw unacceptable('more_than_one', { kind });
     }
   }
-  if (offer.media.some(({ sends }) => !sends)) throw unacceptable('it offers a medium that it does not send');
+  if (offer.media.some(({ sends }) => !sends)) throw unacceptable('not_sent');
 }
 
 /** What a publisher's tracks are called where a person would have a camera and a microphone. */
