@@ -110,27 +110,37 @@ export class WorkerSlot {
     if (!worker) {
       // Should it come to life after all, nobody wants it any more.
       starting.then(
-        (late) => late.close(),
+        (late) => end(late),
         () => {},
       );
       throw new Error(`it did not start within ${startMs} ms`);
     }
     try {
-      const server = await worker.createWebRtcServer({ listenInfos: this.#listenInfos() });
-      const { udpSockets, tcpServers } = await server.dump();
-      this.#ports = {
-        udp: udpSockets[0]?.port ?? this.#ports.udp,
-        tcp: tcpServers[0]?.port ?? this.#ports.tcp,
-      };
-      this.#server = server;
+      const serving = this.#serve(worker);
+      serving.catch(() => {});
+      const served = await Promise.race([serving, clock.sleep(startMs)]);
+      if (!served) throw new Error(`it was not ready within ${startMs} ms`);
+      if (this.#closed) throw new Error('it is not needed any more');
+      this.#ports = served.ports;
+      this.#server = served.server;
       this.#worker = worker;
     } catch (error) {
-      worker.close();
+      end(worker);
       throw error;
     }
     this.#hung = false;
     worker.once('died', () => this.#lost());
     void this.#watch(worker);
+  }
+
+  async #serve(worker: types.Worker) {
+    const server = await worker.createWebRtcServer({ listenInfos: this.#listenInfos() });
+    const { udpSockets, tcpServers } = await server.dump();
+    const ports = {
+      udp: udpSockets[0]?.port ?? this.#ports.udp,
+      tcp: tcpServers[0]?.port ?? this.#ports.tcp,
+    };
+    return { server, ports };
   }
 
   #listenInfos(): types.TransportListenInfo[] {
@@ -211,6 +221,12 @@ export class WorkerSlot {
 }
 
 const portOf = (port: number) => (port === 0 ? {} : { port });
+
+/** Ends a worker that nobody has used: one that hangs would not hear that it is to end. */
+function end(worker: types.Worker): void {
+  worker.close();
+  if (!worker.subprocessClosed) killHard(worker.pid);
+}
 
 function killHard(pid: number): void {
   try {
