@@ -162,6 +162,14 @@ export const texts = {
     en: 'Only the one in control can do this.',
     'zh-CN': '仅控制者可以执行此操作。',
   },
+  'code.control_not_allowed': {
+    en: 'Your link is for watching. Whoever is in control can give it to you.',
+    'zh-CN': '您的链接仅限观看。控制者可以将控制权交给您。',
+  },
+  'code.control_away': {
+    en: 'Whoever is in control is away for a moment. Ask again soon.',
+    'zh-CN': '控制者暂时离开，请稍后再次申请。',
+  },
 
   controls: { en: 'Controls', 'zh-CN': '控制栏' },
   'controls.open': { en: 'Open the controls (Ctrl+Alt+C)', 'zh-CN': '打开控制栏（Ctrl+Alt+C）' },
