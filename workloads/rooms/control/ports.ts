@@ -118,7 +118,11 @@ export interface Rooms {
   waiting(ref: RoomRef): Promise<{ identity: string; name: string }[]>;
   admit(ref: RoomRef, identity: string, by: Moderator): Promise<void>;
   deny(ref: RoomRef, identity: string, by: Moderator, reason?: string): Promise<void>;
-  /** Sends a participant to another room with a token of the same rights; its seat here ends. */
+  /**
+   * Sends a participant to another room of the same project with a token of the same rights; its seat here ends. By
+   * somebody who is no moderator there, they go without rights over others, and wait in its lobby like everybody.
+   * @throws room_not_found, participant_not_found
+   */
   move(ref: RoomRef, identity: string, to: RoomRef, by: Moderator): Promise<void>;
   /** A message made by us or by the API to those with the right to data; how many it was sent to. */
   sendData(

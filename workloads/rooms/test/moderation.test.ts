@@ -346,6 +346,7 @@ describe('a moderator', () => {
   it('moves somebody to another room, where they have the same rights', async () => {
     const [from, to] = [await newRoom(), await newRoom({ lobby: true })];
     const host = await come(from, 'host', { role: 'host' });
+    await come(to, 'host', { role: 'host' });
     const anna = await come(from, 'anna', { permissions: { publish: ['microphone'] } });
     await host.request('movePeer', { peerId: 'anna', roomId: to });
     const { roomId, token } = (await anna.untilSaid('moved')) as { roomId: string; token: string };
@@ -357,6 +358,24 @@ describe('a moderator', () => {
       self: { id: 'anna', displayName: 'ANNA', permissions: { publish: ['microphone'] } },
     });
     expect(await host.untilSaid('peerClosed')).toMatchObject({ peerId: 'anna', reason: 'moved' });
+  });
+
+  it('has no say in a room that others moderate: who is moved there brings no rights over it', async () => {
+    const [from, to] = [await newRoom(), await newRoom({ lobby: true })];
+    const host = await come(from, 'host', { role: 'host' });
+    const helper = await come(from, 'helper', { role: 'host', permissions: { hidden: true } });
+    await host.request('movePeer', { peerId: 'helper', roomId: to });
+    const { token } = (await helper.untilSaid('moved')) as { token: string };
+    const there = await house.join({ room: to, token, query: { client: 'backlot' } });
+    expect(await there.request('join', {})).toMatchObject({
+      state: 'lobby',
+      self: { role: 'member', permissions: { admin: false, hidden: false } },
+    });
+    const projectId = await house.core.project();
+    await house.rooms.create({ name: 'of-others', projectId }, house.core.actor);
+    await come(from, 'anna');
+    expect(await host.refused('movePeer', { peerId: 'anna', roomId: 'of-others' })).toBe('room_not_found');
+    expect(await house.rooms.participant(from, 'anna')).toMatchObject({ state: 'connected' });
   });
 });
 

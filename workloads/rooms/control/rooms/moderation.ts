@@ -88,6 +88,24 @@ export async function changeRights(
   }
 }
 
+/** Whether a moderator has a say in this room too: the API's rights were checked, a participant must be one here. */
+export function moderates(room: LiveRoom, by: Moderator): boolean {
+  if (by.actor !== null) return true;
+  const own = by.identity === null ? undefined : room.members.get(by.identity);
+  return own?.joined === true && !own.ended && own.permissions.admin;
+}
+
+/** What somebody may do in a room whose moderators have not made them one, nor hidden them. */
+export function withoutOffice({ role, permissions }: Pick<Member, 'role' | 'permissions'>): {
+  role: Role;
+  permissions: Permissions;
+} {
+  return {
+    role: role === 'host' ? 'member' : role,
+    permissions: { ...permissions, admin: false, hidden: false },
+  };
+}
+
 /** Lets somebody in who waits. */
 export function admit(room: LiveRoom, identity: string): void {
   const member = waitingMember(room, identity);

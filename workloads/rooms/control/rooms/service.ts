@@ -20,7 +20,7 @@ import type { RoomRow } from '../tables.ts';
 import { Tokens } from '../tokens/tokens.ts';
 import { enter } from './enter.ts';
 import { LiveRoom } from './live-room.ts';
-import { admit, changeRights, muteTracks, waitingMember } from './moderation.ts';
+import { admit, changeRights, moderates, muteTracks, waitingMember, withoutOffice } from './moderation.ts';
 import { placeHooks } from './place-hooks.ts';
 import { depart, tellLobby, waiting } from './presence.ts';
 import { memberFromRow } from './restore.ts';
@@ -241,22 +241,25 @@ export class RoomService implements Rooms {
     tellLobby(room);
   }
 
-  async move(ref: RoomRef, identity: string, to: RoomRef, _by: Moderator): Promise<void> {
+  async move(ref: RoomRef, identity: string, to: RoomRef, by: Moderator): Promise<void> {
     const room = await this.room(ref);
     const member = room.member(identity);
     const target = await this.room(to);
+    if (target.row.project_id !== room.row.project_id) {
+      throw new BacklotError(roomErrors.room_not_found, { params: { room: to } });
+    }
+    const trusted = moderates(target, by);
     const { token } = await this.tokens.issue({
       identity,
       projectId: target.row.project_id,
       grants: {
         room: target.row.name,
-        role: member.role,
-        permissions: member.permissions,
+        ...(trusted ? { role: member.role, permissions: member.permissions } : withoutOffice(member)),
         name: member.name,
         ...(member.metadata === '' ? {} : { metadata: member.metadata }),
       },
     });
-    target.admitted.add(identity);
+    if (trusted) target.admitted.add(identity);
     member.listener?.notify('moved', { roomId: target.row.name, token });
     await depart(room, member, { reason: 'moved', params: { room: target.row.name } });
   }
