@@ -76,9 +76,14 @@ describe('an instance', () => {
     const luma = Uint8Array.from({ length: 256 * 144 }, (_, i) => png.data[i * 4 + 1] ?? 0);
     // The demo's number is in it: the right picture, the right way up, in the right colours.
     expect(frameNumberOf({ width: 256, height: 144, data: luma })).toBeGreaterThan(0);
-    await expect(
-      instance.call('streams.thumbnail', { playerUrl: 'ws://127.0.0.1:9/x', width: 256 }),
-    ).rejects.toThrow(/no_connection/);
+    const nobody = { playerUrl: 'ws://127.0.0.1:9/x', width: 256 };
+    const [first, second, third] = await Promise.allSettled(
+      [1, 2, 3].map(() => instance.call('streams.thumbnail', nobody)),
+    );
+    const refused = { status: 'rejected', reason: { message: expect.stringMatching(/no_connection/) } };
+    expect([first, second]).toMatchObject([refused, refused]);
+    // Two at a time on a machine.
+    expect(third).toMatchObject({ status: 'rejected', reason: { code: 'thumbnails_busy' } });
   });
 });
 

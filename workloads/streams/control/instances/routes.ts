@@ -14,10 +14,12 @@ import {
 } from '../../contract.ts';
 import { inAnyProject, inProjectOf } from '../apps/access.ts';
 import { runChange } from '../change.ts';
+import type { Ground } from '../ground.ts';
 import { runtimeOf } from '../runtime.ts';
 import { tables } from '../tables.ts';
 import { stopInstance } from './end-instance.ts';
 import { serviceUrl } from './let-go.ts';
+import { Thumbnails, type WantedPicture } from './thumbnails.ts';
 import { readInstances } from './view-instance.ts';
 
 const tags = ['streams'];
@@ -27,6 +29,7 @@ const thumbnailMs = 20_000;
 /** Instances: `/api/v1/streams/instances`. */
 export function instanceRoutes(app: App, kernel: Kernel): void {
   const { ground } = runtimeOf(kernel);
+  const thumbnails = new Thumbnails(kernel.clock, (wanted) => takeThumbnail(ground, wanted));
   const view = async (id: string) => {
     const [instance] = await readInstances(kernel.db, sql`i.id = ${id}`, 1);
     if (!instance) throw new BacklotError(kernelErrors.not_found, { params: { what: 'instance', id } });
@@ -128,7 +131,7 @@ export function instanceRoutes(app: App, kernel: Kernel): void {
     {
       config: { access: inProjectOf('streams_instance', 'streams.read') },
       schema: {
-        summary: 'A picture of the running stream.',
+        summary: 'A picture of the running stream, not older than ten seconds, in one of three widths.',
         tags,
         params: IdParams,
         querystring: z.object({ width: z.coerce.number().int().min(64).max(1_280).default(320) }),
@@ -145,22 +148,33 @@ export function instanceRoutes(app: App, kernel: Kernel): void {
       const running = row.state === 'ready' || row.state === 'assigned';
       if (!running || row.streamer_at === null || nodeId === null || allocation === null)
         throw new BacklotError(streamErrors.session_not_running);
-      const payload: ThumbnailCall = {
-        playerUrl: await serviceUrl(ground, row, 'thumbnail'),
+      const answer = await thumbnails.get({
+        instanceId: row.id,
+        appId: row.app_id,
+        nodeId,
+        allocation,
         width: query.width,
-      };
-      const answer = ThumbnailAnswer.parse(
-        await kernel.nodes.call(nodeId, {
-          allocation,
-          method: instanceCalls.thumbnail,
-          payload,
-          deadlineMs: thumbnailMs,
-        }),
-      );
+      });
       return reply
         .type(answer.mediaType)
         .header('cache-control', 'private, max-age=5')
         .send(Buffer.from(answer.data, 'base64'));
     },
   );
+}
+
+/** Has the node take a picture. */
+async function takeThumbnail(
+  ground: Ground,
+  { instanceId, appId, nodeId, allocation, width }: WantedPicture,
+): Promise<ThumbnailAnswer> {
+  const playerUrl = await serviceUrl(ground, { id: instanceId, app_id: appId }, 'thumbnail');
+  const payload: ThumbnailCall = { playerUrl, width };
+  const answer = await ground.kernel.nodes.call(nodeId, {
+    allocation,
+    method: instanceCalls.thumbnail,
+    payload,
+    deadlineMs: thumbnailMs,
+  });
+  return ThumbnailAnswer.parse(answer);
 }

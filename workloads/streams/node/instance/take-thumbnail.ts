@@ -1,7 +1,13 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BacklotError } from '@backlot/contract/errors/catalogue';
 import type { RunningContext } from '@backlot/node/workload';
-import type { InstanceParameters, ThumbnailAnswer, ThumbnailCall } from '../../contract.ts';
+import {
+  type InstanceParameters,
+  streamErrors,
+  type ThumbnailAnswer,
+  type ThumbnailCall,
+} from '../../contract.ts';
 import { runPeer } from '../peer/run-peer.ts';
 
 /** How long a picture may take to come. */
@@ -9,10 +15,28 @@ const deadlineMs = 10_000;
 /** Bytes that an answer may carry; a wider picture is asked for again at half the width. */
 const mostBytes = 500_000;
 const leastWidth = 64;
+/** On this machine, whoever asks: each is a process that decodes video. A control plane asks for no more by itself. */
+const atOnce = 2;
+let taking = 0;
 
-/** A picture of the running stream. @throws Error with what is known, when none came */
+/** A picture of the running stream. @throws thumbnails_busy, Error with what is known when none came */
 export async function takeThumbnail(
   { run, workDir, signal }: RunningContext<InstanceParameters>,
+  call: ThumbnailCall,
+): Promise<ThumbnailAnswer> {
+  if (taking >= atOnce) throw new BacklotError(streamErrors.thumbnails_busy);
+  taking += 1;
+  try {
+    return await take(run, workDir, signal, call);
+  } finally {
+    taking -= 1;
+  }
+}
+
+async function take(
+  run: RunningContext<InstanceParameters>['run'],
+  workDir: string,
+  signal: AbortSignal,
   call: ThumbnailCall,
 ): Promise<ThumbnailAnswer> {
   const folder = await mkdtemp(join(workDir, '.backlot-thumbnail-'));
