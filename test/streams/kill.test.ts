@@ -84,7 +84,7 @@ const plays = async (player: SessionPlayer) => {
 it(`leaves sessions as they were, or ends them for the right reason, in ${rounds} rounds (seed ${seed})`, async () => {
   const story: string[] = [`seed ${seed}`];
   const allocations = new Set<string>();
-  /** Sessions that lost their application: what was killed, and what their people were told. */
+  /** Sessions that lost their application: what was killed, and what their people were told of it, if they were there. */
   const ended = new Map<string, { readonly victim: Victim; readonly told: string | undefined }>();
   const judge = async () => {
     while (players.length < sessions) players.push(await openAndSee(studio, 'chaos'));
@@ -92,7 +92,10 @@ it(`leaves sessions as they were, or ends them for the right reason, in ${rounds
       const instances = await waitUntil('each session has its instance', async () => {
         const open = await openInstances(studio, app);
         const used = open.filter(({ state: at }) => at === 'assigned');
-        return used.length === sessions && used.every(({ allocationId }) => allocationId) ? used : undefined;
+        if (used.length !== sessions || !used.every(({ allocationId }) => allocationId)) return undefined;
+        // Before it is active, a session that loses its instance is given another one instead of an end.
+        const playing = await Promise.all(used.map(({ sessionId }) => sessionOf(studio, sessionId ?? '')));
+        return playing.every((session) => session.state === 'active') ? used : undefined;
       });
       for (const { allocationId } of instances) allocations.add(allocationId ?? '');
       // Now and then two of them at once: each must also be borne while the other is away.
@@ -115,11 +118,12 @@ it(`leaves sessions as they were, or ends them for the right reason, in ${rounds
       await Promise.all(spared.map(plays));
       for (const player of spared) {
         expect(player.restarted, 'the same process goes on').toBe(false);
-        expect(player.state).toBe('connected');
+        await waitUntil('its connection stands', () => player.state === 'connected');
       }
       for (const [id, victim] of lost) {
         const player = players.find(({ sessionId }) => sessionId === id);
-        await waitUntil('who lost the application is told', () => player?.over && player.ended);
+        // Told as it ends; whoever was cut off meanwhile is told at the door that it has ended, and may look why.
+        await waitUntil('who lost the application is told', () => player?.over);
         ended.set(id, { victim, told: player?.ended?.reason });
         player?.close();
       }
@@ -148,8 +152,8 @@ it(`leaves sessions as they were, or ends them for the right reason, in ${rounds
       const session = await sessionOf(studio, id);
       return session.state === 'ended' ? session : undefined;
     });
-    expect(told, story.join('\n')).toBe(victim === 'app' ? 'crashed' : 'node-lost');
-    expect(end?.reason).toBe(told);
+    expect(end?.reason, story.join('\n')).toBe(victim === 'app' ? 'crashed' : 'node-lost');
+    if (told !== undefined) expect(told).toBe(end?.reason);
   }
 
   // Slots add up: what is booked is what runs, no more and no less.
