@@ -26,6 +26,14 @@ export const roomErrors = defineErrors({
       'zh-CN': '房间 {room} 已锁定。请联系主持人解锁。',
     },
   },
+  room_lobby: {
+    status: 403,
+    retryable: false,
+    message: {
+      en: 'The room {room} has a lobby, and nobody has let you in. Open its page and wait there, or ask for a token that is for programs.',
+      'zh-CN': '房间 {room} 设有等候室，主持人尚未允许您进入。请打开房间页面等候，或申请供程序使用的令牌。',
+    },
+  },
   room_full: {
     status: 403,
     retryable: true,

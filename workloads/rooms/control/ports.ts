@@ -170,6 +170,8 @@ export interface EntryRequest {
   readonly createIn?: { readonly projectId: Id; readonly settings?: RoomSettingsInput };
   /** The token it came with; null for the API and for the open mode. */
   readonly claims: TokenClaims | null;
+  /** Made by whom the lobby is not for: the API, and tokens for programs alone. Others by HTTP are refused by it. */
+  readonly passesLobby?: boolean;
   /** `signalling`: a session; `api`: made over HTTP, has no ears unless it brings some. */
   readonly via: 'signalling' | 'api';
   readonly language?: Language;

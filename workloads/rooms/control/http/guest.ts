@@ -9,7 +9,10 @@ import type { EntryRequest, Rooms } from '../ports.ts';
 import { tokenFits } from '../tokens/token-fits.ts';
 
 /** Who comes by HTTP, and with which rights it enters a room. */
-export type Guest = Pick<EntryRequest, 'identity' | 'name' | 'role' | 'permissions' | 'metadata' | 'claims'>;
+export type Guest = Pick<
+  EntryRequest,
+  'identity' | 'name' | 'role' | 'permissions' | 'metadata' | 'claims' | 'passesLobby'
+>;
 
 export interface GuestDeps {
   readonly kernel: Kernel;
@@ -40,6 +43,7 @@ export async function guestOf(
         role: 'member',
         permissions: permissionsOf('member'),
         claims: null,
+        passesLobby: true,
       };
     }
   }
@@ -58,6 +62,8 @@ export async function guestOf(
       role: grants.role,
       permissions: permissionsOf(grants.role, grants.permissions),
       claims,
+      // With a token that lets people in by signalling it is not for a program to go around the lobby.
+      passesLobby: !grants.join,
       ...(grants.metadata === undefined ? {} : { metadata: grants.metadata }),
     };
   }

@@ -63,9 +63,11 @@ async function seatIn(
     participants: room.size,
     banned,
     admitted: room.admitted.has(identity),
-    program: request.via === 'api',
+    program: request.passesLobby === true || (request.via === 'api' && wasLetIn(room, claims?.sub)),
   });
-  if (decision !== 'enter' && decision !== 'lobby') throw refusal(decision, room, identity);
+  // Whoever comes by HTTP has no ears for being let in later.
+  const waits = decision === 'lobby' && request.via === 'signalling';
+  if (decision !== 'enter' && !waits) throw refusal(decision, room, identity);
   const host = request.hostIfFirst === true && [...room.members.values()].every((one) => one === before);
   if (before) await depart(room, before, { reason: 'replaced' });
   const member = new Member({
@@ -91,11 +93,19 @@ async function seatIn(
   return new RoomSeat(room, member);
 }
 
+/** Whether the one whom a token is for has been let in: what comes by it beside them does not wait again. */
+function wasLetIn(room: LiveRoom, subject: string | undefined): boolean {
+  if (subject === undefined) return false;
+  return room.admitted.has(subject) || room.members.get(subject)?.joined === true;
+}
+
 function refusal(decision: string, room: LiveRoom, identity: string): BacklotError {
   const { name, settings } = room.row;
   switch (decision) {
     case 'banned':
       return new BacklotError(roomErrors.participant_banned, { params: { identity } });
+    case 'lobby':
+      return new BacklotError(roomErrors.room_lobby, { params: { room: name } });
     case 'locked':
       return new BacklotError(roomErrors.room_locked, { params: { room: name } });
     case 'full':

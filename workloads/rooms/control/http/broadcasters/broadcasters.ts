@@ -121,6 +121,7 @@ export class Broadcasters {
       identity: `${guest.identity.slice(0, 100)}?${Math.trunc(this.#deps.kernel.clock.monotonic() * 1e3)}`,
       room,
       via: 'api',
+      passesLobby: true,
       ...(projectId === undefined ? {} : { createIn: { projectId } }),
     });
   }

@@ -1,3 +1,4 @@
+import { BacklotError } from '@backlot/contract';
 import type { App, RouteAccess } from '@backlot/control/workload';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -11,9 +12,10 @@ import {
   TransportConnect,
   TransportCreate,
 } from '../../../contract/broadcaster.ts';
+import { roomErrors } from '../../../contract/errors.ts';
 import { Identity, RoomName } from '../../../contract/grants.ts';
 import { MediaId } from '../../../contract/media/rtp.ts';
-import type { Rooms } from '../../ports.ts';
+import type { Rooms, Seat } from '../../ports.ts';
 import type { Broadcasters } from './broadcasters.ts';
 import { peerProducersInfos, peersOf, plainTransport, webRtcTransport } from './views.ts';
 
@@ -134,6 +136,7 @@ function transportRoutes(app: App, broadcasters: Broadcasters): void {
       const { roomId, broadcasterId } = request.params;
       const seat = await broadcasters.seat(request, roomId, broadcasterId);
       const { body } = request;
+      if ('direction' in body || body.type === 'plain') requireSender(seat);
       if ('direction' in body) {
         const transport = plainTransport(await seat.createPlainTransport(body));
         const path = `/rooms/${roomId}/broadcasters/${encodeURIComponent(broadcasterId)}/transports/${transport.id}`;
@@ -168,6 +171,7 @@ function transportRoutes(app: App, broadcasters: Broadcasters): void {
         await seat.connectWebRtcTransport(transportId, body.dtlsParameters);
         return text(reply, 'WebRtcTransport connected');
       }
+      requireSender(seat);
       const { ip, port, rtcpPort } = body;
       await seat.connectPlainTransport(transportId, {
         ip,
@@ -338,6 +342,15 @@ function dataRoutes(app: App, broadcasters: Broadcasters): void {
       return { id, streamId: sctpStreamParameters.streamId };
     },
   );
+}
+
+/**
+ * A plain transport sends to any address that is named, without asking there: it is not for whoever was invited to watch.
+ * @throws room_forbidden
+ */
+function requireSender({ self: { permissions } }: Seat): void {
+  if (permissions.publish.length > 0 || permissions.admin) return;
+  throw new BacklotError(roomErrors.room_forbidden, { params: { permission: 'publish' } });
 }
 
 function created(reply: FastifyReply, location: string, body: Record<string, unknown>): FastifyReply {

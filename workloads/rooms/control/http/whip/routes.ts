@@ -159,6 +159,7 @@ async function enter(deps: WhipDeps, room: string, kind: HttpSessionKind, guest:
       room,
       identity: `${guest.identity.slice(0, 100)}~${randomBytes(6).toString('hex')}`,
       // Those who watch without taking part are not announced; they may not publish on the way.
+      passesLobby: guest.passesLobby === true || guest.permissions.admin,
       permissions: { publish: [], subscribe: true, data: false, hidden: true, admin: false },
       via: 'api',
     });
