@@ -22,6 +22,7 @@ const nouns: Readonly<Record<string, Phrase>> = {
   member: { en: 'member', 'zh-CN': '成员' },
   model: { en: 'model', 'zh-CN': '模型' },
   node: { en: 'node', 'zh-CN': '节点' },
+  'part of an answer': { en: 'part of an answer', 'zh-CN': '答复的后续部分' },
   pool: { en: 'pool', 'zh-CN': '资源池' },
   project: { en: 'project', 'zh-CN': '项目' },
   render: { en: 'render', 'zh-CN': '渲染' },

@@ -27,6 +27,8 @@ class AlreadyRecorded extends Error {}
 /** Recordings of rooms: begun and ended by people, or by a room's own setting with its first track. */
 export class Recordings {
   readonly store: RecordingStore;
+  /** By room: the last telling of whether it is recorded. */
+  readonly #showing = new Map<string, Promise<void>>();
   readonly #kernel: Kernel;
   readonly #rooms: Rooms;
   readonly #log: RoomLog;
@@ -313,10 +315,24 @@ export class Recordings {
     this.#log.append({ kind, room, body: { room: { id: room.id, name: room.name }, ...body } });
   }
 
-  /** Tells the people in the room whether they are recorded. A room that is closed has nobody to tell. */
+  /**
+   * Tells the people in the room whether they are recorded. A room that is closed has nobody to tell. One telling after
+   * the other: what was true a moment ago must not be said after what is true now.
+   */
   async #show(roomId: string): Promise<void> {
-    const open = await this.store.open(roomId);
-    await this.#rooms.setRecording(roomId, open.length > 0).catch(unlessGone);
+    const before = this.#showing.get(roomId) ?? Promise.resolve();
+    const now = before
+      .catch(() => undefined)
+      .then(async () => {
+        const open = await this.store.open(roomId);
+        await this.#rooms.setRecording(roomId, open.length > 0).catch(unlessGone);
+      });
+    this.#showing.set(roomId, now);
+    try {
+      await now;
+    } finally {
+      if (this.#showing.get(roomId) === now) this.#showing.delete(roomId);
+    }
   }
 
   #background(work: Promise<void>): void {
