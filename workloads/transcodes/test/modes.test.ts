@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openTestNode, type RunOptions, runTask, type TestNode } from '@backlot/testkit/run-task';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EncodeResult, TRANSCODE_TASK, TranscodeSettings, type TranscodeSettingsInput } from '../contract.ts';
 import { encodeExecutor } from '../node/encode/encode-executor.ts';
 import { makeFilm, packetsOf, rateBySecond } from './films.ts';
@@ -237,7 +238,11 @@ describe('what goes wrong', { timeout: 120_000 }, () => {
   it('an ffmpeg that is killed leaves nothing that counts', async () => {
     const long = makeFilm(folder, 'killed.mp4', { seconds: 20, size: '1280x720' });
     const { conclusion } = await encode({ preset: 'veryslow' }, long, {
-      meanwhile: async (_dir, kill) => kill(),
+      async meanwhile(dir, kill) {
+        // Once it writes.
+        await vi.waitUntil(() => existsSync(join(dir, 'out', 'video')), { timeout: 60_000 });
+        kill();
+      },
     });
     expect(conclusion).toMatchObject({ outcome: 'failed', failure: { class: 'crash' } });
     expect(conclusion.outputs ?? []).toEqual([]);
