@@ -39,7 +39,7 @@ describe.skipIf(!chromiumPath)('the built console', () => {
     expect(scripts.filter((path) => path.includes('palette'))).toEqual([]);
     let bytes = 0;
     for (const path of scripts) bytes += gzipSync(await readFile(join(dist, path))).length;
-    expect(bytes).toBeLessThan(360_000);
+    expect(bytes).toBeLessThan(400_000);
     await context.close();
   });
 

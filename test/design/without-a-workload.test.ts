@@ -79,7 +79,11 @@ function isItsLine(line: string, workload: string): boolean {
 /** End-to-end tests of a workload go with it: files in test/ and bench/ that name it, and those that import them. */
 function removeItsTests(copy: string, workload: string): void {
   const isEndToEnd = (path: string) => path.startsWith('test/') || path.startsWith('bench/');
-  const gone = new Set(filesNaming(copy, `@backlot/${workload}`).filter(isEndToEnd));
+  const reachesIn = (path: string) =>
+    relativeImports(copy, path).some((target) => target.startsWith(`workloads/${workload}/`));
+  const gone = new Set(
+    [...filesNaming(copy, `@backlot/${workload}`), ...sourcesOf(copy).filter(reachesIn)].filter(isEndToEnd),
+  );
   const rest = new Set(sourcesOf(copy).filter((path) => isEndToEnd(path) && !gone.has(path)));
   for (let grew = true; grew; ) {
     grew = false;
