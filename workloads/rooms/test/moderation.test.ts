@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeCodes } from '../contract.ts';
-import { capabilities, type Person, parametersOf } from '../testing/person.ts';
+import { peopleOf } from '../testing/people.ts';
+import { capabilities, parametersOf } from '../testing/person.ts';
 import { openRoomHouse, type RoomHouse } from '../testing/room-house.ts';
 
 /** Who may do what to whom, by signalling, against the real database and core; media is only kept book of. */
@@ -10,134 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
-let rooms = 0;
-async function newRoom(settings: object = {}): Promise<string> {
-  rooms += 1;
-  const name = `room-${rooms}`;
-  await house.rooms.create({ name, projectId: house.projectId, settings }, house.core.actor);
-  return name;
-}
-
-/** Somebody with a token, in the room, with transports both ways. */
-async function come(
-  room: string,
-  identity: string,
-  grants: Partial<Parameters<RoomHouse['token']>[1]> = {},
-): Promise<Person & { sending: string }> {
-  const token = await house.token(identity, { room, ...grants });
-  const person = await house.join({ room, token, query: { client: 'backlot' } });
-  const sending = await transports(person);
-  await person.request('join', { displayName: identity.toUpperCase(), rtpCapabilities: capabilities });
-  return Object.assign(person, { sending });
-}
-
-async function transports(person: Person): Promise<string> {
-  await person.request('createWebRtcTransport', { appData: { direction: 'consumer' } });
-  const { transportId } = await person.request<{ transportId: string }>('createWebRtcTransport', {
-    appData: { direction: 'producer' },
-  });
-  return transportId;
-}
-
-async function publish(person: Person & { sending: string }, kind: 'audio' | 'video', source: string) {
-  const { producerId } = await person.request<{ producerId: string }>('produce', {
-    transportId: person.sending,
-    kind,
-    rtpParameters: parametersOf(kind),
-    appData: { source },
-  });
-  return producerId;
-}
-
-/** Our own clients are told so; protoo's client must be told that it is over, or it would come back at once. */
-const isRefusal = (code: number) => code === closeCodes.refused || code === closeCodes.ended;
-
-describe('a token', () => {
-  it('is needed, must be for this room, and be one of ours', async () => {
-    const room = await newRoom();
-    const other = await newRoom();
-    const without = await house.join({ room, identity: 'anna', query: { client: 'backlot' } });
-    expect(await without.untilClosed()).toMatchObject({ code: expect.toSatisfy(isRefusal) });
-    const wrong = await house.join({ room, token: await house.token('anna', { room: other }) });
-    expect(await wrong.untilClosed()).toMatchObject({ code: expect.toSatisfy(isRefusal) });
-    const forged = `${(await house.token('anna', { room })).slice(0, -4)}AAAA`;
-    expect(await (await house.join({ room, token: forged })).untilClosed()).toMatchObject({
-      code: expect.toSatisfy(isRefusal),
-    });
-    const noJoin = await house.join({ room, token: await house.token('anna', { room, join: false }) });
-    expect(await noJoin.untilClosed()).toMatchObject({ code: expect.toSatisfy(isRefusal) });
-  });
-
-  it('is for a room of its project, not for whatever bears that name or answers to it', async () => {
-    const room = await newRoom();
-    const projectId = await house.core.project();
-    const invite = (claims: { room: string; project?: string }) =>
-      house.rooms.tokens.issue({
-        identity: 'anna',
-        grants: { room: claims.room },
-        ...(claims.project === undefined ? {} : { projectId: claims.project }),
-      });
-    const { id } = await house.rooms.get(room);
-    for (const claims of [
-      { room, project: projectId },
-      { room },
-      // Whoever may open rooms could have called one by this id, and have a token for it.
-      { room: id, project: house.projectId },
-    ]) {
-      const { token } = await invite(claims);
-      const anna = await house.join({ room: claims.room, token, query: { client: 'backlot' } });
-      expect(await anna.refused('join', {}), JSON.stringify(claims)).toBe('room_token_invalid');
-    }
-    await expect(
-      house.rooms.create({ name: id.toUpperCase(), projectId }, house.core.actor),
-    ).rejects.toMatchObject({ code: 'invalid_input' });
-    await come(room, 'anna');
-  });
-
-  it('opens a room only where it says so', async () => {
-    const grants = { room: 'made-by-token' };
-    const may = { ...grants, create: true };
-    const before = await house.join({ room: grants.room, token: await house.token('a', grants) });
-    expect(await before.untilClosed()).toMatchObject({ code: expect.toSatisfy(isRefusal) });
-    await come(grants.room, 'b', may);
-    expect(await house.rooms.get(grants.room)).toMatchObject({ participants: 1, state: 'active' });
-  });
-
-  it('that was revoked, or whose holder was kicked, lets nobody in; a new one does', async () => {
-    const room = await newRoom();
-    const host = await come(room, 'host', { role: 'host' });
-    const token = await house.token('anna', { room });
-    const anna = await house.join({ room, token, query: { client: 'backlot' } });
-    await anna.request('join', {});
-    await host.request('kickPeer', { peerId: 'anna', reason: 'noise' });
-    expect(await anna.untilClosed()).toMatchObject({ code: closeCodes.ended });
-    expect(anna.said('ended')[0]).toMatchObject({
-      reason: 'kicked',
-      message: expect.stringContaining('noise'),
-    });
-    expect(await (await house.join({ room, token })).untilClosed()).toMatchObject({
-      code: expect.toSatisfy(isRefusal),
-    });
-    await come(room, 'anna');
-    expect(await house.rooms.participants(room)).toHaveLength(2);
-  });
-
-  it('taken back by its id puts out whoever is there by it', async () => {
-    const room = await newRoom();
-    const issued = await house.rooms.tokens.issue({
-      identity: 'anna',
-      grants: { room },
-      projectId: house.projectId,
-    });
-    const anna = await house.join({ room, token: issued.token, query: { client: 'backlot' } });
-    await anna.request('join', {});
-    await house.rooms.tokens.revoke(issued);
-    expect(await anna.untilSaid('ended')).toMatchObject({ reason: 'revoked' });
-    await expect(house.rooms.tokens.verify(issued.token)).rejects.toMatchObject({
-      code: 'room_token_revoked',
-    });
-  });
-});
+const { newRoom, come, publish, transports } = peopleOf(() => house);
 
 describe('rights', () => {
   it('to publish hold by source, and a viewer publishes nothing', async () => {
