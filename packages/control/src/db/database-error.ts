@@ -40,6 +40,8 @@ const AWAY_SYSTEM = new Set([
 const AWAY_MESSAGE =
   /Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Connection ended unexpectedly|not queryable/;
 
+const CLOSED_MESSAGE = /not currently accepting connections/;
+
 /** Sorts an error that `pg` threw. */
 export function judgeDatabaseError(error: unknown): DatabaseFailure {
   const code = errorCode(error);
@@ -48,6 +50,8 @@ export function judgeDatabaseError(error: unknown): DatabaseFailure {
   // 57014 is also a cancel that we asked for; then the abort's own reason reaches the caller first.
   if (code === '57014' || code === '55P03' || code === '25P03') return 'timeout';
   if (code !== undefined && (AWAY.test(code) || AWAY_SYSTEM.has(code))) return 'unavailable';
+  // The code of many wrong statements, and of a database that an administrator has closed for a while.
+  if (code === '55000' && error instanceof Error && CLOSED_MESSAGE.test(error.message)) return 'unavailable';
   if (code === undefined && error instanceof Error) {
     if (AWAY_MESSAGE.test(error.message)) return 'unavailable';
     if (error.message === 'Query read timeout') return 'timeout';

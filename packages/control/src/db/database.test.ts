@@ -211,6 +211,18 @@ describe('a database error', () => {
     expect(judgeDatabaseError(error)).toBe(failure);
   });
 
+  it('tells a database that is closed for a while from a statement that came too early', () => {
+    const closed = Object.assign(
+      new pg.DatabaseError('database "a" is not currently accepting connections', 1, 'error'),
+      { code: '55000' },
+    );
+    const early = Object.assign(new pg.DatabaseError('lastval is not yet defined', 1, 'error'), {
+      code: '55000',
+    });
+    expect(judgeDatabaseError(closed)).toBe('unavailable');
+    expect(judgeDatabaseError(early)).toBe('statement');
+  });
+
   it('is handed on untouched when the statement is at fault', () => {
     const error = new pg.DatabaseError('duplicate key', 1, 'error');
     expect(toStoreError(error)).toBe(error);
