@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import WholeFirst from './scripts/test/whole-first.ts';
 
 /**
  * One runner for every test that is not a shell script. Tests stand beside the code they test; those that
@@ -17,6 +18,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**'],
     globalSetup: ['packages/testkit/src/vitest-global-setup.ts'],
     maxWorkers: 2,
+    sequence: { sequencer: WholeFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

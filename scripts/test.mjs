@@ -24,6 +24,10 @@ await runScript(async () => {
     filters.length > 0 ? [] : await runChecks(node, (result) => process.stdout.write(formatCheck(result)));
   const tests = await runTests(node, filters);
 
+  if (filters.length === 0 && tests.slowest.length > 0) {
+    const files = tests.slowest.map(({ path, seconds }) => `${path} ${seconds} s`);
+    process.stdout.write(`  ${say('slowest', '最慢')}: ${files.join(', ')}\n`);
+  }
   for (const { reason, count } of tests.skips) {
     process.stdout.write(`  - ${say('skipped', '跳过')} ${count}: ${reason}\n`);
   }
@@ -37,7 +41,8 @@ await runScript(async () => {
 /**
  * @param {string} node
  * @param {readonly string[]} filters
- * @returns {Promise<{ passed: number, failed: number, skips: { reason: string, count: number }[] }>}
+ * @returns {Promise<{ passed: number, failed: number, skips: { reason: string, count: number }[],
+ *   slowest: { path: string, seconds: number }[] }>} `slowest`: files, the longest first
  */
 async function runTests(node, filters) {
   const folder = mkdtempSync(join(tmpdir(), 'backlot-test-'));
@@ -58,7 +63,7 @@ async function runTests(node, filters) {
     // Ended with an error that belongs to no test (a hook, a rejection nobody waited for): that is a failure too.
     return { ...result, failed: result.failed > 0 || code === 0 ? result.failed : 1 };
   } catch {
-    return { passed: 0, failed: 1, skips: [] };
+    return { passed: 0, failed: 1, skips: [], slowest: [] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -27,6 +27,10 @@ export const packagesToTest = [
     command: 'nats-server',
     for: ['tests with several control processes', '多控制进程测试'],
   },
+  // Both are some megabytes of Python; without them only their own tests are skipped.
+  { apt: 'streamlink', command: 'streamlink', for: ['tests of live pages', '直播页面解析测试'] },
+  { apt: 'yt-dlp', command: 'yt-dlp', for: ['tests of live pages', '直播页面解析测试'] },
+  { apt: 'rclone', brew: 'rclone', command: 'rclone', for: ['tests of uploads', '上传测试'] },
   { apt: 'coturn', command: 'turnserver', for: ['tests of relayed media', '媒体中继测试'] },
   { apt: 'fonts-noto-cjk', for: ['Chinese text in pictures of pages', '页面截图中的中文'] },
   {

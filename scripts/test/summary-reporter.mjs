@@ -1,15 +1,18 @@
 import { writeFileSync } from 'node:fs';
 
 /**
- * A reporter for vitest that only counts: what passed, what failed (errors outside of tests too), and why the
- * rest was skipped, by the note that a test gives (`context.skip('no Blender on this machine')`) or by its suite.
+ * A reporter for vitest that only counts: what passed, what failed (errors outside of tests too), why the rest was
+ * skipped, by the note that a test gives (`context.skip('no Blender on this machine')`) or by its suite, and which files
+ * took longest.
  */
 export default class SummaryReporter {
   onTestRunEnd(modules, unhandledErrors) {
     let passed = 0;
     let failed = unhandledErrors.length;
     const skips = new Map();
+    const files = [];
     for (const module of modules) {
+      files.push({ path: module.relativeModuleId, seconds: Math.round(module.diagnostic().duration / 1000) });
       if (module.errors().length > 0) failed += 1;
       for (const suite of module.children.allSuites()) failed += suite.errors().length > 0 ? 1 : 0;
       for (const test of module.children.allTests()) {
@@ -25,6 +28,7 @@ export default class SummaryReporter {
     const file = process.env.BACKLOT_TEST_SUMMARY;
     if (file === undefined) return;
     const list = [...skips].map(([reason, count]) => ({ reason, count }));
-    writeFileSync(file, JSON.stringify({ passed, failed, skips: list }));
+    const slowest = files.sort((a, b) => b.seconds - a.seconds).slice(0, 12);
+    writeFileSync(file, JSON.stringify({ passed, failed, skips: list, slowest }));
   }
 }

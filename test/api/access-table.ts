@@ -85,6 +85,26 @@ export const accessTable: Readonly<Record<string, Rule>> = {
   'GET /api/v1/allocations/:id/log': 'jobs.read viewer project',
   'GET /api/v1/allocations/:id/log/stream': 'jobs.read viewer project',
 
+  // --- flows and their runs --------------------------------------------------------------------------------------
+  'GET /api/v1/flows': 'flows.read viewer any',
+  'POST /api/v1/flows': 'flows.edit operator project',
+  'GET /api/v1/flows/catalogue': 'flows.read viewer any',
+  'GET /api/v1/flows/templates': 'flows.read viewer any',
+  'POST /api/v1/flows/check': 'flows.read viewer any',
+  'GET /api/v1/flows/:id': 'flows.read viewer project',
+  'GET /api/v1/flows/:id/yaml': 'flows.read viewer project',
+  'PUT /api/v1/flows/:id': 'flows.edit operator project',
+  'PATCH /api/v1/flows/:id': 'flows.edit operator project',
+  'DELETE /api/v1/flows/:id': 'flows.edit operator project',
+  'GET /api/v1/flows/:id/versions': 'flows.read viewer project',
+  'GET /api/v1/flows/:id/versions/:number': 'flows.read viewer project',
+  'POST /api/v1/flows/:id/runs': 'flows.run submitter project',
+  'GET /api/v1/flow-runs': 'flows.read viewer any',
+  'GET /api/v1/flow-runs/:id': 'flows.read viewer project',
+  'POST /api/v1/flow-runs/:id/cancel': 'flows.run submitter project',
+  'POST /api/v1/flow-runs/:id/retry': 'flows.run submitter project',
+  'POST /api/v1/flow-hooks/:token': 'public', // Its handler wants the secret address.
+
   // --- artifacts and uploads -------------------------------------------------------------------------------------
   'GET /api/v1/artifacts': 'artifacts.read viewer any',
   'GET /api/v1/artifacts/zip': 'artifacts.read viewer any',
@@ -92,6 +112,7 @@ export const accessTable: Readonly<Record<string, Rule>> = {
   'GET /api/v1/artifacts/:id': 'artifacts.read viewer project',
   'DELETE /api/v1/artifacts/:id': 'artifacts.delete operator project',
   'GET /api/v1/artifacts/:id/content': 'artifacts.read viewer project',
+  'POST /api/v1/artifacts/:id/restore': 'artifacts.delete operator project',
   'OPTIONS /api/v1/uploads': 'public',
   'POST /api/v1/uploads': 'artifacts.write submitter project',
   'HEAD /api/v1/uploads/:id': 'artifacts.write submitter project',
@@ -114,6 +135,7 @@ export const accessTable: Readonly<Record<string, Rule>> = {
   'DELETE /api/v1/join-tokens/:id': 'nodes.join admin everywhere',
   'POST /api/v1/node/join': 'public', // Its handler wants a join token.
   'POST /api/v1/node/poll': 'public', // Its handler wants a node's signature.
+  'POST /api/v1/node/pipes/:ticket': 'public', // Its handler wants a ticket of 256 bits, once.
   'GET /api/v1/node/allocations/:id/inputs/:digest': 'allocation',
   'HEAD /api/v1/node/allocations/:id/outputs/*': 'allocation',
   'PUT /api/v1/node/allocations/:id/outputs/*': 'allocation',

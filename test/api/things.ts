@@ -14,6 +14,8 @@ export interface Things {
   readonly upload: string;
   readonly webhook: string;
   readonly node: string;
+  readonly flow: string;
+  readonly flowRun: string;
 }
 
 /** Makes them, directly in the database where making one properly would need a node. */
@@ -78,8 +80,29 @@ export async function makeThings(test: TestControl, places: Places): Promise<Thi
     .insertInto('upload')
     .values({ id: upload, project_id: project, name: 'b.txt', media_type: 'text/plain', size: 3 })
     .execute();
-  return { project, job: job.id, task: task.id, allocation, artifact, upload, webhook: webhook.id, node };
+  const flow = await post('/api/v1/flows', { projectId: project, definition: aFlow('one') });
+  const { id: flowRun } = await post(`/api/v1/flows/${flow.id}/runs`, {});
+  return {
+    project,
+    job: job.id,
+    task: task.id,
+    allocation,
+    artifact,
+    upload,
+    webhook: webhook.id,
+    node,
+    flow: flow.id,
+    flowRun,
+  };
 }
+
+/** A flow that waits, and needs nothing. */
+const aFlow = (name: string) => ({
+  version: 1,
+  name,
+  trigger: { kind: 'flow.manual' },
+  steps: [{ id: 'pause', kind: 'flow.wait', with: { for: '1d' } }],
+});
 
 /** The thing that a route's `:id` stands for. */
 export function idFor(url: string, things: Things): string {
@@ -93,6 +116,8 @@ export function idFor(url: string, things: Things): string {
     uploads: things.upload,
     webhooks: things.webhook,
     nodes: things.node,
+    flows: things.flow,
+    'flow-runs': things.flowRun,
   };
   return known[collection] ?? newId();
 }
@@ -108,6 +133,8 @@ export function requestFor(
     .replace(':stream', 'stdout')
     .replace(':position', '0')
     .replace(':name', 'somewhere')
+    .replace(':number', '1')
+    .replace(':token', 'x')
     .replace(/:(accountId|deliveryId)/, newId())
     .replace(':id', idFor(template, things))
     .replace('*', 'index.html');
@@ -116,6 +143,9 @@ export function requestFor(
   const bodies: Record<string, object> = {
     'POST /api/v1/jobs': { ...project, kind: 'tiny.count', name: 'x' },
     'POST /api/v1/artifacts/check': { ...project, sha256: 'a'.repeat(64), size: 1, name: 'x' },
+    'POST /api/v1/flows': { ...project, definition: aFlow('x') },
+    'POST /api/v1/flows/check': { definition: aFlow('x') },
+    'PUT /api/v1/flows/:id': { definition: aFlow('one') },
     'POST /api/v1/webhooks': { ...project, url: 'https://example.com' },
     'POST /api/v1/projects/:id/members': { email: 'x@example.com', role: 'viewer' },
     'PUT /api/v1/projects/:id/members/:accountId': { role: 'viewer' },

@@ -1,9 +1,8 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { chromiumPath, contextOf, launch } from './browser.ts';
-import { builtConsole } from './built-console.ts';
+import type { Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { chromiumPath } from './browser.ts';
+import { ConsoleHouse } from './console-house.ts';
 import { idOf } from './fixture/data.ts';
-import { type Fixture, startFixture } from './fixture/server.ts';
 
 /** What has the focus, as somebody hears it who can't see it. */
 const focused = (page: Page) =>
@@ -12,30 +11,19 @@ const focused = (page: Page) =>
   );
 
 describe.skipIf(!chromiumPath)('by keyboard alone', () => {
-  let browser: Browser;
-  let fixture: Fixture;
-  let context: BrowserContext;
+  const house = new ConsoleHouse();
   let page: Page;
 
-  beforeAll(async () => {
-    fixture = await startFixture(await builtConsole());
-    browser = await launch();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await fixture?.close();
-  });
   beforeEach(async () => {
-    fixture.scenario = 'loaded';
-    fixture.changes.length = 0;
-    context = await contextOf(browser, { size: 'desktop', scheme: 'dark', language: 'en' });
-    page = await context.newPage();
+    house.fixture.scenario = 'loaded';
+    house.fixture.changes.length = 0;
+    ({ page } = await house.open());
   });
-  afterEach(() => context.close());
+  afterEach(() => page.context().close());
 
   it('one signs in, and lands where one wanted to go', async () => {
-    fixture.scenario = 'signedOut';
-    await page.goto(`${fixture.url}/nodes`);
+    house.fixture.scenario = 'signedOut';
+    await page.goto(`${house.fixture.url}/nodes`);
     await page.getByLabel('E-mail').waitFor();
     await page.keyboard.type('mara@studio.example');
     await page.keyboard.press('Tab');
@@ -50,7 +38,7 @@ describe.skipIf(!chromiumPath)('by keyboard alone', () => {
   });
 
   it('the first stop skips the navigation', async () => {
-    await page.goto(fixture.url);
+    await page.goto(house.fixture.url);
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
     await page.keyboard.press('Tab');
     expect(await focused(page)).toBe('Skip to the page');
@@ -59,7 +47,7 @@ describe.skipIf(!chromiumPath)('by keyboard alone', () => {
   });
 
   it('the palette goes to pages and to things of the fleet', async () => {
-    await page.goto(fixture.url);
+    await page.goto(house.fixture.url);
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
     await page.keyboard.press('Control+K');
     const search = page.getByPlaceholder('Go to a page, node or job, or do something');
@@ -79,7 +67,7 @@ describe.skipIf(!chromiumPath)('by keyboard alone', () => {
   });
 
   it('a table of a thousand is walked with arrows, opened with Enter and left with Escape', async () => {
-    await page.goto(`${fixture.url}/jobs`);
+    await page.goto(`${house.fixture.url}/jobs`);
     const grid = page.getByRole('grid', { name: 'Jobs' });
     await grid.waitFor();
     await grid.focus();
@@ -106,7 +94,7 @@ describe.skipIf(!chromiumPath)('by keyboard alone', () => {
   });
 
   it('somebody is added to a project, given another role, and taken out again', async () => {
-    await page.goto(`${fixture.url}/access?part=projects&open=${idOf('film')}`);
+    await page.goto(`${house.fixture.url}/access?part=projects&open=${idOf('film')}`);
     await page.getByLabel('E-mail of the person').focus();
     await page.keyboard.type('Kenji@studio.example');
     await page.keyboard.press('Tab');
@@ -130,18 +118,18 @@ describe.skipIf(!chromiumPath)('by keyboard alone', () => {
     await page.getByRole('option', { name: /^viewer/ }).waitFor();
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('Enter');
-    await expect.poll(() => fixture.changes.length).toBe(2);
+    await expect.poll(() => house.fixture.changes.length).toBe(2);
     await members.getByRole('button', { name: 'Remove' }).first().focus();
     await page.keyboard.press('Enter');
     await page.getByText(/loses the role in this project/).waitFor();
     expect(await focused(page)).toBe('Back');
     await page.keyboard.press('Shift+Tab');
     await page.keyboard.press('Enter');
-    await expect.poll(() => fixture.changes.length).toBe(3);
+    await expect.poll(() => house.fixture.changes.length).toBe(3);
 
     const of = `/api/v1/projects/${idOf('film')}/members`;
     const one = expect.stringMatching(new RegExp(`^${of}/[0-9a-f-]{36}$`));
-    expect(fixture.changes).toMatchObject([
+    expect(house.fixture.changes).toMatchObject([
       { method: 'POST', path: of, body: { email: 'kenji@studio.example', role: 'operator' } },
       { method: 'PUT', path: one, body: { role: 'viewer' } },
       { method: 'DELETE', path: one },
@@ -149,7 +137,7 @@ describe.skipIf(!chromiumPath)('by keyboard alone', () => {
   });
 
   it('a question in place has its harmless answer first, and Escape takes it back', async () => {
-    await page.goto(`${fixture.url}/nodes/${idOf('node 1')}`);
+    await page.goto(`${house.fixture.url}/nodes/${idOf('node 1')}`);
     const remove = page.getByRole('button', { name: 'Remove' });
     await remove.focus();
     await page.keyboard.press('Enter');
@@ -158,16 +146,16 @@ describe.skipIf(!chromiumPath)('by keyboard alone', () => {
     await page.keyboard.press('Escape');
     await remove.waitFor();
     await expect.poll(() => focused(page)).toBe('Remove');
-    expect(fixture.changes).toEqual([]);
+    expect(house.fixture.changes).toEqual([]);
     await page.keyboard.press('Enter');
     await page.keyboard.press('Shift+Tab');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Nodes' }).waitFor();
-    expect(fixture.changes).toMatchObject([{ method: 'DELETE', csrf: 'fixture-csrf' }]);
+    expect(house.fixture.changes).toMatchObject([{ method: 'DELETE', csrf: 'fixture-csrf' }]);
   });
 
   it('frames are walked with arrows, and the viewer goes through pictures and closes', async () => {
-    await page.goto(`${fixture.url}/renders/${idOf('job 0')}`);
+    await page.goto(`${house.fixture.url}/renders/${idOf('job 0')}`);
     const map = page.getByRole('group', { name: 'Frame map' });
     await map.waitFor();
     await map.locator('button[tabindex="0"]').focus();
@@ -190,7 +178,7 @@ describe.skipIf(!chromiumPath)('by keyboard alone', () => {
   });
 
   it('the camera is turned with arrows', async () => {
-    await page.goto(`${fixture.url}/renders/new`);
+    await page.goto(`${house.fixture.url}/renders/new`);
     await page.getByRole('button', { name: 'More settings' }).click();
     await page.getByRole('combobox', { name: 'Camera' }).click();
     await page.getByRole('option', { name: 'Chosen angle' }).click();

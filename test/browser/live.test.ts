@@ -1,9 +1,8 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { chromiumPath, complaintsOf, contextOf, launch } from './browser.ts';
-import { builtConsole } from './built-console.ts';
+import type { Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { chromiumPath } from './browser.ts';
+import { ConsoleHouse } from './console-house.ts';
 import * as data from './fixture/data.ts';
-import { type Fixture, startFixture } from './fixture/server.ts';
 
 const event = (seq: number, kind: string, subject: { kind: string; id: string }, body: object = {}) => ({
   seq,
@@ -16,33 +15,21 @@ const event = (seq: number, kind: string, subject: { kind: string; id: string },
 });
 
 describe.skipIf(!chromiumPath)('live data', () => {
-  let browser: Browser;
-  let fixture: Fixture;
-  let context: BrowserContext;
+  const house = new ConsoleHouse();
   let page: Page;
   let complaints: string[];
 
-  beforeAll(async () => {
-    fixture = await startFixture(await builtConsole());
-    browser = await launch();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await fixture?.close();
-  });
   beforeEach(async () => {
-    fixture.scenario = 'loaded';
-    context = await contextOf(browser, { size: 'desktop', scheme: 'dark', language: 'en' });
-    page = await context.newPage();
-    complaints = complaintsOf(page);
+    house.fixture.scenario = 'loaded';
+    ({ page, complaints } = await house.open());
   });
   afterEach(async () => {
     expect(complaints).toEqual([]);
-    await context.close();
+    await page.context().close();
   });
 
   it('shows a node’s load as it is measured, without reading the node again', async () => {
-    await page.goto(fixture.url);
+    await page.goto(house.fixture.url);
     await page.getByText('borealis').first().waitFor();
     const reads: string[] = [];
     page.on('request', (request) => reads.push(request.url()));
@@ -55,7 +42,7 @@ describe.skipIf(!chromiumPath)('live data', () => {
     await expect
       .poll(
         async () => {
-          fixture.send('live', { kind: 'node.load', subject: { kind: 'node', id }, body: load });
+          house.fixture.send('live', { kind: 'node.load', subject: { kind: 'node', id }, body: load });
           return page.locator('li', { hasText: 'borealis' }).first().textContent();
         },
         { timeout: 20_000 },
@@ -65,7 +52,7 @@ describe.skipIf(!chromiumPath)('live data', () => {
   });
 
   it('draws at most twice a second, however much arrives', async () => {
-    await page.goto(`${fixture.url}/nodes`);
+    await page.goto(`${house.fixture.url}/nodes`);
     await page.getByText('borealis').first().waitFor();
     await page.waitForTimeout(800);
     await page.evaluate(`
@@ -81,7 +68,7 @@ describe.skipIf(!chromiumPath)('live data', () => {
           at: new Date(Date.now() + 60_000).toISOString(),
           cpu: (burst % 10) / 10,
         };
-        fixture.send('live', { kind: 'node.load', subject: { kind: 'node', id: node.id }, body: load });
+        house.fixture.send('live', { kind: 'node.load', subject: { kind: 'node', id: node.id }, body: load });
       }
       await page.waitForTimeout(50);
     }
@@ -94,7 +81,7 @@ describe.skipIf(!chromiumPath)('live data', () => {
   });
 
   it('holds new events back until they are asked for: nothing jumps under the reader', async () => {
-    await page.goto(`${fixture.url}/events`);
+    await page.goto(`${house.fixture.url}/events`);
     const grid = page.getByRole('grid', { name: 'Events' });
     await grid.getByRole('row').nth(3).waitFor();
     const before = await grid.textContent();
@@ -102,7 +89,7 @@ describe.skipIf(!chromiumPath)('live data', () => {
     await expect
       .poll(
         async () => {
-          fixture.send('event', event(60_000, 'node.unreachable', subject), 60_000);
+          house.fixture.send('event', event(60_000, 'node.unreachable', subject), 60_000);
           return page.getByRole('button', { name: '1 new event' }).count();
         },
         { timeout: 20_000 },
@@ -114,25 +101,25 @@ describe.skipIf(!chromiumPath)('live data', () => {
   });
 
   it('reads a thing again when something has happened to it', async () => {
-    await page.goto(`${fixture.url}/jobs`);
+    await page.goto(`${house.fixture.url}/jobs`);
     await page.getByText('Harbour shot 012').first().waitFor();
     const subject = { kind: 'job', id: data.idOf('job 0') };
     const again = page.waitForResponse((response) => response.url().includes('/api/v1/jobs?'));
     await page.waitForTimeout(300);
-    fixture.send('event', event(60_001, 'job.changed', subject), 60_001);
+    house.fixture.send('event', event(60_001, 'job.changed', subject), 60_001);
     expect((await again).status()).toBe(200);
   });
 
   it('reads a job again while its tasks progress, but every two seconds at most, and its tasks not at all', async () => {
     const id = data.idOf('job 0');
-    await page.goto(`${fixture.url}/jobs/${id}`);
+    await page.goto(`${house.fixture.url}/jobs/${id}`);
     await page.getByText('Harbour shot 012').first().waitFor();
     await page.waitForTimeout(800);
     const reads: string[] = [];
     page.on('request', (request) => reads.push(new URL(request.url()).pathname));
     const started = Date.now();
     for (let step = 0; step < 60; step += 1) {
-      fixture.send('live', {
+      house.fixture.send('live', {
         kind: 'task.progress',
         subject: { kind: 'task', id: data.idOf(`task ${step % 7}`) },
         body: { fraction: step / 60, jobId: id },
@@ -147,30 +134,34 @@ describe.skipIf(!chromiumPath)('live data', () => {
   });
 
   it('goes on after the last event that it saw when the server comes back', async () => {
-    await page.goto(`${fixture.url}/events`);
+    await page.goto(`${house.fixture.url}/events`);
     await page.getByRole('grid', { name: 'Events' }).waitFor();
     const subject = { kind: 'node', id: data.idOf('node 1') };
     await expect
       .poll(
         async () => {
-          fixture.send('event', event(70_000, 'node.ready', subject), 70_000);
+          house.fixture.send('event', event(70_000, 'node.ready', subject), 70_000);
           return page.getByRole('button', { name: /new event/ }).count();
         },
         { timeout: 20_000 },
       )
       .toBe(1);
     const resumed = page.waitForRequest((request) => request.url().includes('/events/stream'));
-    fixture.dropStreams();
+    house.fixture.dropStreams();
     expect((await resumed).headers()['last-event-id']).toBe('70000');
     await page.getByRole('button', { name: /^Health/ }).click();
     await page.getByText('connected').waitFor();
   });
 
   it('lets go of the pages when the session has ended, and takes them up again after signing in', async () => {
-    await page.goto(`${fixture.url}/jobs`);
+    await page.goto(`${house.fixture.url}/jobs`);
     await page.getByText('Harbour shot 012').first().waitFor();
-    fixture.scenario = 'signedOut';
-    fixture.send('event', event(80_000, 'job.changed', { kind: 'job', id: data.idOf('job 0') }), 80_000);
+    house.fixture.scenario = 'signedOut';
+    house.fixture.send(
+      'event',
+      event(80_000, 'job.changed', { kind: 'job', id: data.idOf('job 0') }),
+      80_000,
+    );
     await page.getByLabel('E-mail').fill('mara@studio.example');
     await page.getByLabel('Password', { exact: true }).fill('correct horse');
     await page.getByRole('button', { name: 'Sign in' }).click();

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ApiToken, ApiTokenCreated, Me, type NodeView } from '@backlot/contract';
@@ -105,6 +105,45 @@ async function personWithToken(name: string, scopes: readonly string[]): Promise
 describe('backlot', { timeout: 240_000 }, () => {
   it('says who one is', async () => {
     expect(await json('whoami')).toMatchObject({ url: studio.url, scopes: ['*'] });
+  });
+
+  it('applies a flow from a file, runs it, shows its runs, does one again, and writes it out', async () => {
+    const file = join(home, 'count.yaml');
+    const text = [
+      '# two numbers',
+      'version: 1',
+      'name: counting',
+      'trigger: { kind: flow.manual }',
+      'steps:',
+      '  - { id: one, kind: tiny.count-one, with: { index: 3 } }',
+      '  - { id: two, kind: tiny.count-one, with: { index: 4 }, in: { before: one.number } }',
+      '',
+    ].join('\n');
+    await writeFile(file, text.replace('one.number', 'one.sound'));
+    const wrong = await backlot(['flows', 'apply', file]);
+    expect(wrong.code).not.toBe(0);
+    expect(wrong.stderr).toContain(`${file}:7:`);
+    await writeFile(file, text);
+    expect((await backlot(['flows', 'apply', file, '--check'])).stdout).toContain('sound');
+    expect(await json('flows', 'apply', file)).toMatchObject({ name: 'counting', version: 1 });
+    expect(await json('flows', 'apply', file)).toMatchObject({ version: 1 });
+    expect((await backlot(['flows', 'export', 'counting'])).stdout).toBe(text);
+    const run = await json<{ id: string }>('flows', 'run', 'counting', '--wait');
+    expect(run).toMatchObject({ state: 'succeeded', counts: { succeeded: 2 } });
+    const shown = (await backlot(['flows', 'runs', run.id])).stdout;
+    expect(shown).toMatch(/two\s+succeeded/);
+    const again = await json('flows', 'retry', run.id, '--from', 'two', '--wait');
+    expect(again).toMatchObject({
+      state: 'succeeded',
+      retryOf: run.id,
+      steps: [{ reusedFrom: run.id }, { reusedFrom: null }],
+    });
+    expect(await json<unknown[]>('flows', 'runs', '--flow', 'counting')).toHaveLength(2);
+    expect((await backlot(['flows', 'show', 'counting'])).stdout).toContain('tiny.count-one');
+    expect(await json<unknown[]>('flows', 'list')).toHaveLength(1);
+    expect(await json('flows', 'disable', 'counting')).toMatchObject({ enabled: false });
+    expect((await backlot(['flows', 'remove', 'counting'])).code).toBe(2);
+    expect((await backlot(['flows', 'remove', 'counting', '--yes'])).code).toBe(0);
   });
 
   it('lists machines, takes them out and in, and labels them', async () => {

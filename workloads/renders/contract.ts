@@ -5,6 +5,7 @@
  */
 export * from './contract/api.ts';
 export * from './contract/errors.ts';
+export * from './contract/flow-trigger.ts';
 export * from './contract/frames.ts';
 export * from './contract/job.ts';
 export * from './contract/model.ts';

@@ -1,10 +1,14 @@
+import { problemOfShape } from '@backlot/contract/flow/check/problems';
 import type { Language, Phrase, PhraseParams, Reason } from '@backlot/contract/phrase';
 import type { ApiClient } from '@backlot/sdk';
 import type { z } from 'zod';
 import type { ExitCode } from './exit-codes.ts';
 
 /** What commands about a project begin with: the one that was named, else the only one there is. */
-export { findProject } from './commands/find.ts';
+export { findByName, findProject } from './commands/find.ts';
+/** Amounts and other people's words as a terminal shows them. */
+export { formatBytes, formatDuration } from './output/amounts.ts';
+export { oneLine } from './output/columns.ts';
 /** Files to and from the store: resumed, checked, with a bar. */
 export { DownloadBroken, downloadArtifact } from './transfer/download-artifact.ts';
 export { uploadFile } from './transfer/upload-file.ts';
@@ -162,8 +166,10 @@ export function defineCommand<Schema extends z.ZodType>(
   return {
     ...words,
     async run(context, raw) {
-      const parsed = input.safeParse(raw);
-      if (!parsed.success) throw new UsageError(describeIssues(parsed.error.issues, words));
+      const parsed = input.safeParse(raw, { reportInput: true });
+      if (!parsed.success) {
+        throw new UsageError(describeIssues(parsed.error.issues, words, context.language));
+      }
       return (await run(context, parsed.data)) ?? 0;
     },
   };
@@ -171,11 +177,14 @@ export function defineCommand<Schema extends z.ZodType>(
 
 /** One sentence per thing that is wrong, each beginning with the argument or option it is about. */
 function describeIssues(
-  issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
+  issues: readonly z.core.$ZodIssue[],
   words: Pick<CliAction, 'arguments'>,
+  language: Language,
 ): string {
   return issues
-    .map(({ path, message }) => {
+    .map((issue) => {
+      const { path } = issue;
+      const message = problemOfShape(issue)[language];
       const key = String(path[0] ?? '');
       if (key === '') return message;
       const isArgument = words.arguments?.some((argument) => argument.name === key) ?? false;

@@ -119,6 +119,11 @@ function usageSentence(error: CommanderError, language: Language): string {
   const suggestion = /\(Did you mean (.+?)\?\)/.exec(message)?.[1];
   const hint = suggestion === undefined ? '' : fill(phrases.meant, { suggestion }, language);
   if (error.code === 'commander.help') return phrases.commandNeeded[language];
+  const choice = /^option '(.+)' argument '(.*)' is invalid\. Allowed choices are (.+)\.$/s.exec(message);
+  if (choice) {
+    const [, option = '', value = '', choices = ''] = choice;
+    return fill(phrases.choice, { option, value, choices }, language);
+  }
   return phrase && what !== '' ? `${fill(phrase, { what: what.slice(1, -1) }, language)}${hint}` : message;
 }
 
@@ -180,6 +185,10 @@ const phrases = {
       '从 `backlot up` 开始。退出码：0 完成，1 未成功，2 用法或配置错误，3 无权限，\n4 不存在，5 当前状态不允许，6 无法连接，70 程序缺陷，130 Ctrl-C。',
   },
   meant: { en: ' Did you mean {suggestion}?', 'zh-CN': '您是否想输入 {suggestion}？' },
+  choice: {
+    en: '{option} takes one of {choices}, and not {value}.',
+    'zh-CN': '{option} 只能是 {choices} 之一，不能是 {value}。',
+  },
   commandNeeded: {
     en: 'Say what to do. `backlot --help` lists the commands.',
     'zh-CN': '请指定要执行的命令。`backlot --help` 会列出全部命令。',

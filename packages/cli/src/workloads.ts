@@ -1,6 +1,8 @@
 import type { PhraseTable } from '@backlot/contract/phrase';
 import type { ControlWorkload } from '@backlot/control/workload';
+import { deliveries } from '@backlot/deliveries';
 import type { NodeWorkload } from '@backlot/node/workload';
+import { recordings } from '@backlot/recordings';
 import { renders } from '@backlot/renders';
 import { rooms } from '@backlot/rooms';
 import { streams } from '@backlot/streams';
@@ -23,6 +25,8 @@ export interface Workload {
  */
 export const workloads: readonly Workload[] = [
   // One line for each.
+  deliveries,
+  recordings,
   renders,
   rooms,
   streams,

@@ -10,7 +10,7 @@ export const OutputName = z
     'An output name is a short relative path.',
   );
 
-/** One output that a node has checked and uploaded. It becomes an artifact when its report is committed. */
+/** One output that a node has checked and uploaded, or holds. It becomes an artifact when its report is committed. */
 export const Output = z.object({
   name: OutputName,
   /** What it is to the workload: `frame`, `film`, `preview`, `facts`. */
@@ -20,6 +20,8 @@ export const Output = z.object({
   mediaType: z.string().max(200),
   /** Facts about the bytes: width, height, frame number. */
   meta: z.record(z.string(), z.unknown()).default({}),
+  /** The bytes stay on the node that reports it; it keeps them until it is told to let go. */
+  held: z.boolean().optional(),
 });
 export type Output = z.infer<typeof Output>;
 

@@ -37,16 +37,20 @@ export const Constraints = z.object({
   labels: z.record(z.string(), z.string()).default({}),
   /** Only on these nodes, by id. */
   nodes: z.array(z.string()).optional(),
+  /** Rather on one of these nodes, by id, because they hold its inputs; elsewhere when they can't take it. */
+  prefer: z.array(z.string()).max(50).optional(),
 });
 export type Constraints = z.infer<typeof Constraints>;
 
 /** How an attempt that failed is tried again. */
 export const RetryPolicy = z.object({
   /** Attempts in all that may fail; preemption, loss and missing capabilities are not counted. */
-  maxAttempts: z.number().int().min(1).max(100).default(3),
+  maxAttempts: z.number().int().min(1).max(1_000_000).default(3),
   /** First back-off in milliseconds; doubled each time, at most `maxBackoffMs`, with jitter. */
   backoffMs: z.number().int().nonnegative().default(1_000),
   maxBackoffMs: z.number().int().nonnegative().default(60_000),
+  /** Goes on through all its attempts, also when the same failure shows on several nodes: it is somebody else's server that is away. */
+  persistent: z.boolean().optional(),
 });
 export type RetryPolicy = z.infer<typeof RetryPolicy>;
 

@@ -8,6 +8,7 @@ import { createInstallationKeys } from './access/installation-keys.ts';
 import { linkAddress } from './access/one-time-links.ts';
 import type { ScryptCost } from './access/passwords.ts';
 import { createArtifacts } from './artifacts/create-artifacts.ts';
+import { createHeldBytes, withHolders } from './artifacts/held/held-bytes.ts';
 import { recordBlob } from './artifacts/record-blob.ts';
 import type { BlobAdapter } from './blobs/blob-adapter.ts';
 import { openFsBlobStore } from './blobs/fs-blob-store.ts';
@@ -21,18 +22,22 @@ import { migrate } from './db/migrate.ts';
 import type { DatabaseAddress } from './db/pool.ts';
 import { createLocalFabric } from './fabric/local-fabric.ts';
 import { createNatsFabric } from './fabric/nats-fabric.ts';
+import { createAlone } from './flows/alone/create-alone.ts';
+import { createFlows, type FlowsRoom } from './flows/create-flows.ts';
 import { createFront } from './front.ts';
+import { createAddressOf } from './http/client-address.ts';
 import { registerPublicPages } from './http/public-pages.ts';
 import { addressToVisit, type HttpServer } from './http/server.ts';
 import { viewJobs } from './jobs/job-view.ts';
 import type { Kernel, TurnServers } from './kernel.ts';
 import { createLeadership } from './leader/leadership.ts';
-import { createNodes } from './nodes/create-nodes.ts';
+import { createNodes, type NodesRoom } from './nodes/create-nodes.ts';
 import { readNodes } from './nodes/fleet/node-views.ts';
 import type { NodeSettings } from './nodes/settings.ts';
 import { overviewRoutes } from './overview/routes.ts';
 import { overviewSources } from './overview/sources.ts';
 import { Ownership } from './ownership.ts';
+import { createPipes } from './pipes/create-pipes.ts';
 import { replicaName } from './replica.ts';
 import { readTasks } from './tasks/task-view.ts';
 import { watchDatabase } from './telemetry/watch-database.ts';
@@ -56,6 +61,8 @@ export interface ControlConfig {
   readonly turn?: TurnServers | undefined;
   /** Off unless told. */
   readonly openMode?: boolean | undefined;
+  /** How long a lost node must have been away before runs that it has begun go on elsewhere; 30 minutes unless told. Milliseconds. */
+  readonly runsElsewhereAfterMs?: number | undefined;
 }
 
 export interface ControlOptions {
@@ -160,6 +167,7 @@ async function start(options: ControlOptions, clock: Clock, owned: Ownership): P
     log,
     tracer,
     passwordCost: options.passwordCost,
+    reactions: () => flows.workload.reactions ?? [],
   });
   const { access, audit, events, http, health, tokens } = front;
   owned.add('front', () => front.close());
@@ -175,16 +183,21 @@ async function start(options: ControlOptions, clock: Clock, owned: Ownership): P
 
   const blobs = await openBlobs(config, store);
   owned.add('files', () => blobs.close());
+  const pipes = createPipes(clock);
+  owned.add('pipes', async () => pipes.close());
+  const bytes = createHeldBytes({ store, events, blobs, pipes, nodes: () => nodes, log });
   const shared = { store, clock, log, events, audit, access, metrics };
   const artifacts = createArtifacts({
     ...shared,
     blobs,
+    bytes,
+    nodes: () => nodes,
     health,
     replica,
     guards: workloads.flatMap(({ artifactGuard }) => artifactGuard ?? []),
     kernel: theKernel,
   });
-  const nodes = createNodes({
+  const nodes: NodesRoom = createNodes({
     ...shared,
     reports: () => core.reports,
     placement: () => core.placement,
@@ -196,30 +209,58 @@ async function start(options: ControlOptions, clock: Clock, owned: Ownership): P
     replica,
     ...(options.nodeSettings === undefined ? {} : { settings: options.nodeSettings }),
   });
+  const flows: FlowsRoom = createFlows({
+    ...shared,
+    artifacts,
+    workloads,
+    leadership,
+    replica,
+    kernel: theKernel,
+    core: () => core.forFlows,
+  });
   const core = createCore({
     ...shared,
     random,
     artifacts,
     tokens,
     blobs,
-    workloads,
+    workloads: [...workloads, flows.workload],
+    settleRun: (change, jobId) => flows.settle(change, jobId),
+    kernel: theKernel,
     nodes: () => nodes,
     leadership,
     replica,
     retention: async () => ({ eventDays: (await front.settings.read('retention')).eventDays }),
   });
 
+  const alone = createAlone({
+    db: store.db,
+    clock,
+    log,
+    nodes: () => nodes,
+    flows,
+    kernel: theKernel,
+    changes: () => core.forFlows.changes,
+    findTask: (kind) => core.forFlows.kinds.findTask(kind),
+    takeStep: (nodeId, run, step) => core.takeAloneStep(nodeId, run, step),
+    elsewhereAfterMs: config.runsElsewhereAfterMs,
+  });
+  flows.onClaim((nodeId, key) => alone.ask(nodeId, key));
+  nodes.onCall('flows.', (nodeId, call) => alone.call(nodeId, call));
+
   kernel = {
     db: store.db,
     clock,
     log,
-    blobs,
+    blobs: withHolders(blobs, bytes),
     fabric,
     events,
     audit,
     access,
     jobs: core.jobs,
     artifacts,
+    pipes,
+    flows,
     nodes,
     placement: core.placement,
     metrics,
@@ -228,13 +269,16 @@ async function start(options: ControlOptions, clock: Clock, owned: Ownership): P
     publicUrl,
     turn: config.turn ?? { urls: [], secret: null },
     openMode: config.openMode ?? false,
+    addressOf: createAddressOf(config.trustedProxies),
     key: createInstallationKeys(store.db),
     transaction: (work) => store.transaction(work),
   };
 
   front.routes();
   artifacts.routes(http.app);
+  pipes.routes(http.app);
   core.routes(http.app);
+  flows.routes(http.app);
   nodes.routes(http.app);
   nodes.sockets(http.sockets);
   overviewRoutes(http.app, {
@@ -255,6 +299,10 @@ async function start(options: ControlOptions, clock: Clock, owned: Ownership): P
   await artifacts.start();
   owned.add('core', () => core.close());
   await core.start();
+  owned.add('flows', () => flows.close());
+  await flows.run();
+  owned.add('nodes that are alone', () => alone.close());
+  alone.start();
   const watch = watchDatabase({ store, board: health, clock });
   owned.add('database watch', () => watch.close());
   for (const workload of workloads) {

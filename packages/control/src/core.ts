@@ -1,4 +1,5 @@
 import type { Clock } from '@backlot/contract';
+import type { AloneStep } from '@backlot/contract/deputy/messages';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { ConcludeDeps } from './allocations/conclude.ts';
@@ -10,6 +11,8 @@ import { createStaleLedger } from './allocations/stale.ts';
 import { stopAllocations, stopTasks } from './allocations/stop.ts';
 import { sweepAllocations } from './allocations/sweep.ts';
 import type { Store } from './db/database.ts';
+import { type AloneOf, type StepTaken, takeStep } from './flows/alone/take-step.ts';
+import type { FlowsCore } from './flows/create-flows.ts';
 import { moveEndedJobs } from './history/move-ended.ts';
 import { recallJob } from './history/recall.ts';
 import { applyRetention, type Retention, usualRetention } from './history/retention.ts';
@@ -25,6 +28,7 @@ import type {
   AuditLog,
   BlobStore,
   EventLog,
+  Kernel,
   NodeLinks,
   NodeReports,
   Placement,
@@ -35,7 +39,7 @@ import { createPlacement } from './placement/create-placement.ts';
 import { createPlacementMetrics } from './placement/metrics.ts';
 import { releaseCapable } from './placement/release-capable.ts';
 import { sweepAvoidances } from './tasks/avoidances.ts';
-import type { ChangeDeps } from './tasks/change.ts';
+import type { Change, ChangeDeps } from './tasks/change.ts';
 import { type Repeated, repeat } from './tasks/repeat.ts';
 import { taskRoutes } from './tasks/routes.ts';
 import type { App, ControlWorkload } from './workload.ts';
@@ -55,6 +59,8 @@ export interface CoreDeps {
   readonly blobs: BlobStore;
   readonly metrics: Registry;
   readonly workloads: readonly ControlWorkload[];
+  /** Handed to what workloads bring; complete once the house is. */
+  readonly kernel?: () => Kernel;
   /** Asked for at each use: the links and this core need each other. */
   readonly nodes: () => NodeLinks;
   readonly leadership: LeadershipFactory;
@@ -62,6 +68,8 @@ export interface CoreDeps {
   readonly replica: string;
   /** What an administrator has set about how long things are kept; asked for at each sweep. */
   readonly retention?: () => Promise<Partial<Retention>>;
+  /** What follows when tasks of a flow's run have ended. */
+  readonly settleRun?: (change: Change, jobId: string) => Promise<void>;
 }
 
 /** Jobs, tasks, placement and allocations, put together. */
@@ -69,6 +77,10 @@ export interface Core {
   readonly jobs: JobsRoom;
   readonly reports: NodeReports;
   readonly placement: Placement;
+  /** A step that a node has done while it was alone. False when its run has no such step yet. */
+  takeAloneStep(nodeId: string, run: AloneOf, step: AloneStep): Promise<StepTaken>;
+  /** What runs of flows are made of. */
+  readonly forFlows: FlowsCore;
   routes(app: App): void;
   start(): Promise<void>;
   /** Ends loops and sweeps after what they are doing; nothing is taken back from nodes. */
@@ -97,6 +109,7 @@ export function createCore(deps: CoreDeps): Core {
     kinds,
     summaries: createSummaries(),
     log,
+    settleRun: deps.settleRun,
     stopTasks: (change, ids, request) => stopTasks(stops, change, ids, request),
   };
   const conclude: ConcludeDeps = {
@@ -112,6 +125,10 @@ export function createCore(deps: CoreDeps): Core {
     tokens: deps.tokens,
     artifacts: deps.artifacts,
     nodes: deps.nodes,
+    dress: async (kind: string, parameters: Readonly<Record<string, unknown>>, projectId: string) => {
+      const { dress } = kinds.findTask(kind) ?? {};
+      return dress && deps.kernel ? await dress(parameters, deps.kernel(), { projectId }) : undefined;
+    },
     log,
   };
   const progress = createProgressBuffer({ relaxed: store.relaxed, events, clock, log });
@@ -185,9 +202,11 @@ export function createCore(deps: CoreDeps): Core {
   });
 
   return {
+    takeAloneStep: (nodeId, run, step) => takeStep(reportDeps, nodeId, run, step),
     jobs,
     reports,
     placement,
+    forFlows: { changes, kinds, jobs, stopTasks: follow.stopTasks },
     routes(app) {
       jobRoutes(app, { db: store.db, jobs, access: deps.access, artifacts: deps.artifacts });
       taskRoutes(app, {

@@ -35,7 +35,7 @@ import { telemetryRoutes } from './telemetry/routes.ts';
 import { Dispatcher } from './webhooks/dispatcher.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 import { Webhooks } from './webhooks/webhooks.ts';
-import type { ControlWorkload } from './workload.ts';
+import type { ControlWorkload, EventReaction } from './workload.ts';
 
 export interface FrontOptions {
   readonly store: Store;
@@ -53,6 +53,8 @@ export interface FrontOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly tracer?: Tracer | undefined;
+  /** Reactions of the kernel's own rooms; asked for when the front starts. */
+  readonly reactions?: (() => readonly EventReaction[]) | undefined;
   /** Cost of password hashes; the standard one when not given. */
   readonly passwordCost?: ScryptCost | undefined;
 }
@@ -111,7 +113,7 @@ export async function createFront(options: FrontOptions): Promise<Front> {
   const projects = new Projects({ store, audit, events });
   const hub = new EventHub({ db: store.db, fabric, health, metrics, clock, log });
   const running = { store, fabric, leadership, replica, health, metrics, clock, log };
-  const reactions = new Reactions({ ...running, kernel, workloads });
+  const reactions = new Reactions({ ...running, kernel, workloads, more: options.reactions });
   const dispatcher = new Dispatcher({ ...running, settings });
   const webhooks = new Webhooks({ store, audit, settings });
 

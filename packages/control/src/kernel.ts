@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type {
   AllocationState,
@@ -7,6 +8,7 @@ import type {
   Clock,
   ControlMessages,
   Failure,
+  FlowDefinition,
   Id,
   Job,
   JobIntent,
@@ -15,10 +17,12 @@ import type {
   NodeMessages,
   Output,
   PermissionTable,
+  PortValues,
   Reason,
   ReportAck,
   RoleGrant,
   StateReport,
+  StepKinds,
   TaskInput,
   Tracer,
 } from '@backlot/contract';
@@ -141,6 +145,8 @@ export interface NodeReports {
   reject(nodeId: Id, message: NodeMessages['reject']): Promise<void>;
   /** Applies one report, once and in order. Never throws for a stale one: it is counted, audited and answered `stale`. */
   report(nodeId: Id, report: StateReport): Promise<ReportAck>;
+  /** Takes in held outputs and facts, once each, whatever has become of their allocation. */
+  findings(nodeId: Id, message: NodeMessages['findings']): Promise<ReportAck>;
   progress(nodeId: Id, message: NodeMessages['progress']): void;
   /** Compares what the node says it runs with what it should; the answer lists what the node must end. */
   reconcile(nodeId: Id, heartbeat: NodeMessages['heartbeat']): Promise<{ allocation: Id; fence: number }[]>;
@@ -204,8 +210,15 @@ export interface Artifacts {
    * artifacts' projects are the caller's to check.
    */
   visibleTo<One extends Artifact>(actor: Actor, artifacts: readonly One[]): Promise<One[]>;
-  /** The bytes of an artifact. */
-  open(artifact: Artifact, signal?: AbortSignal): Promise<Readable>;
+  /**
+   * The bytes of an artifact, whole or from `start` to `end` inclusive: from the store, or else from a node that holds
+   * them. @throws blob_missing, holder_away
+   */
+  open(
+    artifact: Pick<Artifact, 'digest' | 'size'>,
+    signal?: AbortSignal,
+    range?: { readonly start: number; readonly end?: number },
+  ): Promise<Readable>;
   /**
    * Turns reported outputs into artifacts, in the transaction that applies the report. An output that was committed
    * before is left alone. Returns the names that are new.
@@ -215,10 +228,99 @@ export interface Artifacts {
     owner: { projectId: Id; jobId: Id | null; taskId: Id; allocationId: Id },
     outputs: readonly Output[],
   ): Promise<string[]>;
-  /** Names of the outputs that a task has committed. */
+  /**
+   * Makes artifacts of what nodes hold, with their events, in the caller's transaction: once for each task and name,
+   * whatever is told how often.
+   */
+  commitHeld(
+    tx: Tx,
+    held: readonly {
+      owner: { projectId: Id; jobId: Id | null; taskId: Id; allocationId: Id; nodeId: Id };
+      output: Output;
+    }[],
+  ): Promise<Artifact[]>;
+  /**
+   * Names of the outputs that a task has committed and that are in the store: they need not be made again, wherever it
+   * runs next. What only a node holds is told by that node.
+   */
   committed(tx: Tx | Db, taskId: Id): Promise<string[]>;
   /** Marks artifacts deleted; the bytes go when nothing refers to them and the grace has passed. */
   remove(tx: Tx, ids: readonly Id[]): Promise<void>;
+  /**
+   * Deletes artifacts so that they can be taken back for 24 hours. What nodes hold of them goes into the nodes' trash,
+   * as soon as they can be reached. Writes events and audit. Ids that are gone already are passed over.
+   * @throws artifact_needed when an open task still needs one
+   */
+  trash(tx: Tx, ids: readonly Id[], actor: Actor): Promise<void>;
+  /** Takes artifacts out of the trash. @throws not_found, trash_emptied */
+  restore(tx: Tx, ids: readonly Id[], actor: Actor): Promise<void>;
+}
+
+/** A way for bytes from a node through this control process: one posts, one reads. */
+export interface Pipe {
+  /**
+   * Where to post the bytes, once: an address below the control plane's, without its origin. A host posts with
+   * `sendToPipe` of the node's port.
+   */
+  readonly url: string;
+  /**
+   * The bytes as they come, as fast as they are read. Rejects with `pipe_broken` when nobody has come in time; the stream
+   * fails when the sender breaks off, and ends the sender when it is destroyed.
+   */
+  readonly body: Promise<Readable>;
+  /** Nobody reads: the ticket is void, a sender is sent away. Harmless when repeated. */
+  close(): void;
+}
+export interface Pipes {
+  /** `timeoutMs` until the sender has come, and between two pieces. */
+  open(options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Pipe;
+}
+
+/** What starts a run of a flow. */
+export interface FlowStart {
+  /** The newest version of this flow, or one version in particular. */
+  readonly flow: { readonly flowId: Id } | { readonly versionId: Id };
+  /** Names the occasion: a flow and a key are one run, however often it is started. At most 300 characters. */
+  readonly key: string;
+  readonly ports: PortValues;
+  /** What is at `{{trigger.…}}`. */
+  readonly data: Record<string, unknown>;
+  /** What it is about. */
+  readonly subject?: { readonly kind: string; readonly id: Id | string };
+  /** `systemActor` unless told. */
+  readonly actor?: Actor;
+  /** A node that was cut off has begun it, or may have: nothing of it is placed here until the node has told. */
+  readonly alone?: { readonly nodeId: Id };
+  /** What is to be said of how it began. */
+  readonly note?: Reason;
+}
+/** A version of a flow, as whoever hands it to others needs it. */
+export interface FlowVersionFacts {
+  readonly id: Id;
+  readonly flowId: Id;
+  readonly number: number;
+  readonly projectId: Id;
+  readonly name: string;
+  readonly definition: FlowDefinition;
+}
+/** Flows: stored graphs of steps, and the runs that triggers make of them. */
+export interface Flows {
+  /** @throws not_found */
+  start(start: FlowStart, tx?: Tx): Promise<{ readonly runId: Id; readonly started: boolean }>;
+  /** Id of a flow's newest version; undefined when there is no such flow. */
+  versionOf(flowId: Id): Promise<Id | undefined>;
+  version(versionId: Id): Promise<FlowVersionFacts | undefined>;
+  /** The newest run of each of these things, by the thing's id. */
+  runsOf(subjectKind: string, subjectIds: readonly string[]): Promise<ReadonlyMap<string, Id>>;
+  /** Digests of all that a run has a verified copy of, by steps that have succeeded: the files, and what is inside of them. */
+  verifiedBy(runId: Id): Promise<ReadonlySet<string>>;
+  /** All kinds of step of this installation, the kernel's among them. */
+  readonly stepKinds: StepKinds;
+  /**
+   * Who runs what a node may have begun by itself: asked before such a run is started. `mine`: the node has it, and tells
+   * about it; `unknown`: it can't be asked now. Then the run is started open, and nothing of it goes on here.
+   */
+  onClaim(ask: (nodeId: Id, key: string) => Promise<'mine' | 'yours' | 'unknown'>): void;
 }
 
 /** Messages between replicas. Any of them may be lost; consumers re-read the database every 5 s. */
@@ -260,6 +362,8 @@ export interface Kernel {
   readonly access: AccessControl;
   readonly jobs: Jobs;
   readonly artifacts: Artifacts;
+  readonly pipes: Pipes;
+  readonly flows: Flows;
   readonly nodes: Nodes;
   readonly placement: Placement;
   readonly metrics: Registry;
@@ -272,6 +376,8 @@ export interface Kernel {
   readonly turn: TurnServers;
   /** Whether the installation lets in who brings no ticket: streamers that nobody started, guests of any name. */
   readonly openMode: boolean;
+  /** Who a socket comes from, behind the proxies that are trusted. Null when it is gone already. */
+  addressOf(request: IncomingMessage): string | null;
   /**
    * 32 secret bytes for signing what only control planes of this installation verify; the same for a purpose
    * (`streams.tickets`) on every replica and after every restart.

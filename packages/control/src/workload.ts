@@ -3,12 +3,18 @@ import type {
   Artifact,
   Capability,
   Failure,
+  Fired,
   Output,
   PermissionTable,
   PhraseTable,
   Reason,
+  StepInput,
+  StepKind,
+  StepOutcome,
+  TaskDraft,
   TaskDraftInput,
   TaskState,
+  TriggerFacts,
   Usage,
 } from '@backlot/contract';
 import type { FastifyInstance, FastifyRequest, RawServerDefault } from 'fastify';
@@ -16,6 +22,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
+import type { Tx } from './db/schema.ts';
 import type { Actor, Kernel } from './kernel.ts';
 
 /**
@@ -79,6 +86,22 @@ export interface TaskKind {
   readonly parameters: z.ZodType;
   /** What `conclude` on the node reports. A result that doesn't fit ends the attempt as `product`. */
   readonly result: z.ZodType;
+  /**
+   * Resources and constraints that depend on rows of the workload's own: how many places a target has, what a node needs
+   * for it. Asked once, in the transaction that creates the task; must not throw for what a draft may hold.
+   */
+  fit?(draft: TaskDraft, tx: Tx, where: { readonly projectId: string }): Promise<TaskDraft>;
+  /**
+   * Secrets and settings of the moment that an attempt needs: they stand under `parameters.secrets` of its offer alone,
+   * worked out anew for each offer, and are never stored with the task, shown or logged. Whatever a task's own
+   * parameters call `secrets` is replaced. When it throws, the offer is not sent, and comes again with the next sweep:
+   * what is missing for good is better told to the node, which ends the attempt with a sentence about it.
+   */
+  dress?(
+    parameters: Readonly<Record<string, unknown>>,
+    kernel: Kernel,
+    where: { readonly projectId: string },
+  ): Promise<Record<string, unknown>>;
 }
 
 /** A task of a job as `follow` sees it. */
@@ -134,23 +157,54 @@ export interface JobKind<P = unknown> {
   follow?(input: FollowInput<P>): FollowUp;
 }
 
+/** A stored event, as reactions and triggers see it. */
+export interface StoredEvent {
+  readonly seq: number;
+  readonly id: string;
+  readonly projectId: string | null;
+  readonly kind: string;
+  readonly subject: { readonly kind: string; readonly id: string };
+  readonly body: Record<string, unknown>;
+}
+
+/** A kind of trigger of flows. */
+// biome-ignore lint/suspicious/noExplicitAny: kinds differ in their parameters; each checks its own by its schema.
+export interface TriggerKind<P = any> extends TriggerFacts<P> {
+  /** Kinds of events to be asked about; `job.*` is understood. */
+  readonly events?: readonly string[];
+  /**
+   * What an event means to flows; null when nothing. Asked at least once for each event, in order: the same event must
+   * give the same key. A thrown error is tried again later, as with reactions.
+   */
+  fire?(event: StoredEvent, kernel: Kernel): Promise<Fired | null>;
+  /** Whether what has fired is what this flow waits for; left out: every flow of the project is meant. Pure. */
+  matches?(parameters: P, fired: Fired): boolean;
+}
+
+/**
+ * Does a step that needs no node, in the transaction that begins it: to queue a message, to move artifacts to the trash.
+ * Nothing outside is waited for here. It may be repeated when the transaction is (`runId` and `stepKey` name it). A thrown
+ * `BacklotError` is the step's failure, anything else is tried again later.
+ */
+export type PerformStep = (
+  tx: Tx,
+  // biome-ignore lint/suspicious/noExplicitAny: as StepKind; parameters are checked by its schema before.
+  input: StepInput<any>,
+  where: {
+    readonly kernel: Kernel;
+    readonly projectId: string;
+    readonly runId: string;
+    readonly stepKey: string;
+  },
+) => Promise<StepOutcome>;
+
 /** Called for stored events, at least once each, in order, after their transaction. Must be idempotent. */
 export interface EventReaction {
   /** Unique; its place in the log is remembered under this name. */
   readonly name: string;
   /** Kinds to be called for; `job.*` is understood. */
   readonly kinds: readonly string[];
-  react(
-    event: {
-      readonly seq: number;
-      readonly id: string;
-      readonly projectId: string | null;
-      readonly kind: string;
-      readonly subject: { readonly kind: string; readonly id: string };
-      readonly body: Record<string, unknown>;
-    },
-    kernel: Kernel,
-  ): Promise<void>;
+  react(event: StoredEvent, kernel: Kernel): Promise<void>;
 }
 
 /** A WebSocket endpoint. The upgrade is handed over once path and origin are checked. */
@@ -211,6 +265,11 @@ export interface ControlWorkload {
   // biome-ignore lint/suspicious/noExplicitAny: job kinds differ in their parameters; each checks its own by its schema.
   readonly jobKinds?: Readonly<Record<string, JobKind<any>>>;
   readonly reactions?: readonly EventReaction[];
+  /** Kinds of step that it brings to flows; the same objects as on the node's half. */
+  readonly steps?: readonly StepKind[];
+  /** Those of its steps that are `performedBy: 'control'`, by kind. */
+  readonly performs?: Readonly<Record<string, PerformStep>>;
+  readonly triggers?: readonly TriggerKind[];
   /** Registers routes; paths start with `/api/v1/` or are promised in product.md. */
   routes?(app: App, kernel: Kernel): void | Promise<void>;
   /** Closes artifacts by rights of its own, beyond those of their projects. Must be a question or two for any number. */
@@ -223,7 +282,10 @@ export interface ControlWorkload {
   start?(kernel: Kernel): Promise<{ close(): Promise<void> }>;
 }
 
-// What routes of every workload need: the kernel's paging, its view of an artifact, and its archives.
+// What routes of every workload need: who may use them, the kernel's paging, its view of an artifact, and its archives.
+export { inAnyProject, inProjectOfBody, inProjectOfJob } from './access/route-access.ts';
+/** Keeps what has to be known again later, under a secret of `Kernel.key`. */
+export { seal, unseal } from './access/seal.ts';
 export { toArtifact } from './artifacts/artifact-row.ts';
 export { contentDisposition } from './artifacts/download/content-disposition.ts';
 export { zipArtifacts } from './artifacts/download/zip.ts';
@@ -233,9 +295,16 @@ export type { Db, Tx } from './db/schema.ts';
  * its own when the kernel has moved on, and would drown in a reaction to every task of everybody.
  */
 export { eventSubjects } from './events/event-log.ts';
+/** The log itself, read on from a place without missing what commits late, for the same. */
+export { LogTail, lastSeq } from './events/log-tail.ts';
 export { decodeCursor, page } from './http/paging.ts';
 export type { Actor, Kernel, TurnServers } from './kernel.ts';
 export { systemActor } from './kernel.ts';
 /** The log of any attempt, also of one that runs; a workload gives it `kernel.db`, `kernel.blobs` and `kernel.nodes`. */
 export { readLog } from './tasks/log/read-log.ts';
+/** Tasks as people see them, for a workload's lists of its own; `where` is a condition on the alias `t`. */
+export { readTasks } from './tasks/task-view.ts';
+/** Which addresses that people give may be called, by what an administrator has set; and how what is sent there is signed. */
+export { checkedLookup, checkUrl } from './webhooks/sender.ts';
+export { newWebhookSecret, signatureHeaders } from './webhooks/signing.ts';
 export type { Reason };

@@ -1,6 +1,8 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { FactDraft } from '@backlot/contract/fact';
+import { ReportedFile } from '@backlot/contract/holdings';
 import {
   type HostEvent,
   type HostedEnd,
@@ -8,9 +10,11 @@ import {
   type HostState,
   hostSocketVariable,
 } from '@backlot/contract/host/protocol';
-import type { Progress } from '@backlot/contract/link/messages';
+import type { DiskState, Progress } from '@backlot/contract/link/messages';
 import { noTracer, type Tracer } from '@backlot/contract/trace/tracer';
 import { openTracer } from '@backlot/tracing';
+import { z } from 'zod';
+import type { Report } from './workload.ts';
 
 /** One allocation, as the program of a host sees it. */
 export interface HostedAllocation {
@@ -22,6 +26,16 @@ export interface HostedAllocation {
   /** Aborted when the allocation is to end; `start` then resolves or rejects soon. */
   readonly signal: AbortSignal;
   progress(progress: Progress): void;
+  /**
+   * Tells finished files of the work folder, which stay on this node, and facts. Resolves when the agent has written it
+   * down; while no agent is there it is kept and repeated. In order within the allocation; repeating is harmless, for
+   * names and keys are unique. A file is moved away from its path, and must not change any more.
+   *
+   * Rejects when the agent refuses it (a file that is not there, a digest that is wrong), never because someone is away.
+   */
+  report(report: Report): Promise<void>;
+  /** How full this node's disk is, as the agent has last said. `full`: begin nothing new, close what is open. */
+  disk(): DiskState;
   /** Something for the control plane; lost when no agent is there. */
   notify(method: string, payload: unknown): void;
 }
@@ -29,6 +43,8 @@ export interface HostedAllocation {
 export interface HostHandlers {
   /** Runs one allocation; resolves with its result at its end, rejects when it failed. Many run at the same time. */
   start(allocation: HostedAllocation): Promise<Record<string, unknown>>;
+  /** The disk has become fuller, or emptier. */
+  disk?(state: DiskState): void;
   /** Answers a request of the control plane to a running allocation. */
   call?(allocation: HostedAllocation, method: string, payload: unknown): Promise<unknown>;
 }
@@ -41,7 +57,16 @@ export interface HostServer {
 interface Entry {
   readonly allocation: HostedAllocation;
   readonly abort: AbortController;
+  /** What the agent has not written down yet, oldest first. */
+  readonly reports: Map<number, PendingReport>;
   end: HostedEnd | null;
+}
+
+interface PendingReport {
+  readonly event: Extract<HostEvent, { event: 'report' }>;
+  readonly settle: (refused: string | undefined) => void;
+  /** Settles with the answer. */
+  readonly answer: Promise<void>;
 }
 
 /** The longest request, in characters. */
@@ -87,6 +112,8 @@ class HostRoom {
   readonly #tracer: Tracer;
   readonly #entries = new Map<string, Entry>();
   #agent: Socket | undefined;
+  #disk: DiskState = 'ok';
+  #lastReport = 0;
 
   constructor(handlers: HostHandlers, tracer: Tracer = noTracer) {
     this.#handlers = handlers;
@@ -127,6 +154,7 @@ class HostRoom {
     try {
       const payload = await this.#obey(request);
       say(socket, { id: request.id, ok: true, payload: payload ?? null });
+      if (request.t === 'attach') this.#repeat();
     } catch (error) {
       say(socket, { id: request.id, ok: false, error: describe(error) });
     }
@@ -137,6 +165,13 @@ class HostRoom {
       case 'attach':
         return this.#state();
       case 'ping':
+        return undefined;
+      case 'disk':
+        this.#disk = request.state;
+        this.#handlers.disk?.(request.state);
+        return undefined;
+      case 'noted':
+        this.#entries.get(request.allocation)?.reports.get(request.report)?.settle(request.refused);
         return undefined;
       case 'start':
         // Asked again after an agent's death: it runs, or has ended, already.
@@ -156,7 +191,38 @@ class HostRoom {
   }
 
   #state(): HostState {
-    return { allocations: [...this.#entries].map(([allocation, { end }]) => ({ allocation, end })) };
+    return {
+      allocations: [...this.#entries].map(([allocation, { end }]) => ({ allocation, end })),
+      features: ['disk'],
+    };
+  }
+
+  /** A new agent may not have heard what the one before did not write down. */
+  #repeat(): void {
+    for (const { reports } of this.#entries.values()) {
+      for (const { event } of reports.values()) this.#tell(event);
+    }
+  }
+
+  #report({ allocation, reports }: Entry, { outputs = [], events = [] }: Report): Promise<void> {
+    const parsed = reportSchema.safeParse({ outputs, events });
+    if (!parsed.success) return rejected(named('report_malformed', parsed.error.message));
+    if (outputs.length === 0 && events.length === 0) return Promise.resolve();
+    // Numbered over all allocations: what a process that was there before has told can't be mistaken for it.
+    this.#lastReport += 1;
+    const report = this.#lastReport;
+    const event = { event: 'report', allocation: allocation.id, report, ...parsed.data } as const;
+    const { promise: answer, resolve, reject } = Promise.withResolvers<void>();
+    // Whoever doesn't wait for the answer must not end the process by a refusal.
+    answer.catch(() => undefined);
+    const settle = (refused: string | undefined) => {
+      reports.delete(report);
+      if (refused === undefined) resolve();
+      else reject(named('report_refused', refused));
+    };
+    reports.set(report, { event, settle, answer });
+    this.#tell(event);
+    return answer;
   }
 
   #start({ allocation: id, input, workDir, inputsDir }: Extract<HostRequest, { t: 'start' }>): void {
@@ -167,13 +233,19 @@ class HostRoom {
       workDir,
       inputsDir,
       signal: abort.signal,
+      disk: () => this.#disk,
+      report: (report) => this.#report(entry, report),
       progress: (progress) => this.#tell({ event: 'progress', allocation: id, progress }),
       notify: (method, payload) =>
         this.#tell({ event: 'notify', allocation: id, method, payload: payload ?? null }),
     };
-    const entry: Entry = { allocation, abort, end: null };
+    const entry: Entry = { allocation, abort, reports: new Map(), end: null };
     this.#entries.set(id, entry);
-    const finish = (end: HostedEnd) => {
+    const finish = async (end: HostedEnd) => {
+      // After its end nothing of it is told any more: what it has reported is written down first.
+      while (entry.reports.size > 0) {
+        await Promise.allSettled([...entry.reports.values()].map(({ answer }) => answer));
+      }
       entry.end = end;
       this.#tell({ event: 'ended', allocation: id, end });
     };
@@ -211,6 +283,18 @@ class HostRoom {
   #tell(event: HostEvent): void {
     if (this.#agent) say(this.#agent, event);
   }
+}
+
+/** As `HostEvent` has them; what doesn't fit would make the agent close the connection. */
+const reportSchema = z.object({
+  outputs: z.array(ReportedFile).max(200),
+  events: z.array(FactDraft).max(200),
+});
+
+function rejected(error: Error): Promise<never> {
+  const answer = Promise.reject(error);
+  answer.catch(() => undefined);
+  return answer;
 }
 
 function say(socket: Socket, message: object): void {

@@ -3,14 +3,18 @@ import type {
   Call,
   Capability,
   Clock,
+  DiskState,
+  FactDraft,
   Failure,
   Offer,
   PhraseTable,
   Progress,
+  StepKind,
   Usage,
 } from '@backlot/contract';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
+import type { LocalTrigger } from './deputy/local-trigger.ts';
 
 /**
  * The only door between the kernel's running half and a workload. A workload says how to prove what a machine can
@@ -87,8 +91,15 @@ export interface TaskContext<P> {
   /** Absolute paths; the same ones inside the sandbox. */
   readonly inputsDir: string;
   readonly workDir: string;
+  /**
+   * A folder of the workload's own on this node, which outlives attempts: how far an upload has come, for the attempt
+   * after a crash. The workload makes it when it needs it, and clears it up; losing it must cost only time.
+   */
+  readonly keepDir: string;
   readonly capabilities: readonly Capability[];
   readonly run: RunCommand;
+  /** How full this node's disk is, now. */
+  disk(): DiskState;
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -102,6 +113,24 @@ export interface OutputFile {
   readonly path: string;
   readonly mediaType: string;
   readonly meta?: Record<string, unknown>;
+  /**
+   * The bytes stay on this node: the file is moved to what the node holds, its artifact knows where that is. Whatever is
+   * given to `report` stays, with or without this.
+   */
+  readonly hold?: true;
+  /**
+   * SHA-256 of the file, 64 hexadecimal digits, from whoever hashed it while writing; then it isn't read again. Believed
+   * of our own host programs only, never of a process that runs other people's content.
+   */
+  readonly digest?: string;
+}
+
+/** Finished files and facts, to be told to the control plane together, in order, exactly once. */
+export interface Report {
+  /** They stay on this node, see `OutputFile.hold`. Their names are unique within the task. */
+  readonly outputs?: readonly OutputFile[];
+  /** Each becomes one event; `key` is unique within the allocation. */
+  readonly events?: readonly FactDraft[];
 }
 
 /** The tree of an allocation's processes, as it is now. */
@@ -142,6 +171,11 @@ export interface WatchContext<P> extends RunningContext<P> {
   progress(progress: Progress): void;
   /** Uploads and commits a finished output while the task goes on; resolves when it is in the journal. */
   commit(outputs: readonly OutputFile[]): Promise<void>;
+  /**
+   * Tells finished files, which stay on this node, and facts; resolves when they are in the journal, also while the
+   * control plane is away. Repeating it is harmless. @throws what is wrong with a file; then nothing of it was told
+   */
+  report(report: Report): Promise<void>;
   /** Names that are committed already, by this attempt or an earlier one. */
   readonly committed: ReadonlySet<string>;
 }
@@ -184,11 +218,17 @@ export interface TaskExecutor<P = unknown> {
   conclude(context: ConcludeContext<P>): Promise<Conclusion>;
   /** A request from the control plane to the running allocation. */
   call?(context: RunningContext<P>, call: Call): Promise<unknown>;
+  /**
+   * Takes back what the process has begun elsewhere (an upload that nobody wants any more), after it was canceled and has
+   * ended. Not called for attempts that are repeated. It has half a minute; its failure is only logged.
+   */
+  withdraw?(context: TaskContext<P>): Promise<void>;
 }
 
 /** Runs tasks of one kind inside a resident host. */
 export interface HostedExecutor<P = unknown> {
   readonly parameters: z.ZodType<P>;
+  /** Kind of the host, where the task itself names none. */
   readonly host: string;
   /** What the host is told; JSON. */
   prepare(context: TaskContext<P>): Promise<Record<string, unknown>>;
@@ -217,6 +257,12 @@ export interface HostDefinition {
   readonly capacity: number;
   /** Killed, with what runs in it, when it has not answered for so long. Left out: its silence is no fault. Milliseconds. */
   readonly hungMs?: number;
+  /**
+   * When it dies, it is started anew at once with all that was in it, in the same work folders, under the same fences,
+   * without asking the control plane: `start` must cope with a work folder in which something is. One that dies five
+   * times in a minute is given up, with its allocations.
+   */
+  readonly revive?: true;
 }
 
 /** All that a workload brings to a node. */
@@ -227,6 +273,10 @@ export interface NodeWorkload {
   // biome-ignore lint/suspicious/noExplicitAny: executors differ in their parameters; each checks its own by its schema.
   readonly executors: Readonly<Record<string, TaskExecutor<any> | HostedExecutor<any>>>;
   readonly hosts?: Readonly<Record<string, HostDefinition>>;
+  /** Kinds of step that it brings to flows; the same objects as on the control plane's half. */
+  readonly steps?: readonly StepKind[];
+  /** Facts of its tasks that begin flows, for a node that is cut off. */
+  readonly triggers?: readonly LocalTrigger[];
 }
 
 /**
@@ -239,7 +289,11 @@ export function programFile(moduleUrl: string, name: `${string}-main`): string {
 
 // What executors of every workload need to judge what a process has left in its folder.
 export { NotAPlainFile, plainFile } from './allocations/plain-file.ts';
+export type { LocalOccasion, LocalTrigger } from './deputy/local-trigger.ts';
+/** Sends bytes to whoever has opened a pipe on the control plane: a preview, a part of a file. */
+export { sendToPipe } from './holdings/send-to-pipe.ts';
 export { ffmpegTool } from './probes/ffmpeg-tool.ts';
+export { programCode } from './program-code.ts';
 
 /** Thrown by an executor to end an attempt with a typed failure. */
 export class TaskFailure extends Error {

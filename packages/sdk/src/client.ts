@@ -3,6 +3,7 @@ import { withSignal } from './resource.ts';
 import { AccessApi } from './resources/access.ts';
 import { ArtifactsApi } from './resources/artifacts.ts';
 import { EventsApi } from './resources/events.ts';
+import { FlowsApi } from './resources/flows.ts';
 import { JobsApi } from './resources/jobs.ts';
 import { NodesApi } from './resources/nodes.ts';
 import { TasksApi } from './resources/tasks.ts';
@@ -24,6 +25,7 @@ export class ApiClient {
   readonly access: AccessApi;
   readonly artifacts: ArtifactsApi;
   readonly events: EventsApi;
+  readonly flows: FlowsApi;
   readonly jobs: JobsApi;
   readonly nodes: NodesApi;
   readonly tasks: TasksApi;
@@ -33,6 +35,7 @@ export class ApiClient {
     this.access = new AccessApi(this.transport);
     this.artifacts = new ArtifactsApi(this.transport);
     this.events = new EventsApi(this.transport);
+    this.flows = new FlowsApi(this.transport);
     this.jobs = new JobsApi(this.transport);
     this.nodes = new NodesApi(this.transport);
     this.tasks = new TasksApi(this.transport);

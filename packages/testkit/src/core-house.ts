@@ -12,7 +12,8 @@ import { type Core, createCore } from '@backlot/control/core';
 import type { Store } from '@backlot/control/db/database';
 import { createEventLog } from '@backlot/control/events/event-log';
 import { createLocalFabric } from '@backlot/control/fabric/local-fabric';
-import type { Actor } from '@backlot/control/kernel';
+import { createFlows, type FlowsRoom } from '@backlot/control/flows/create-flows';
+import type { Actor, Kernel } from '@backlot/control/kernel';
 import { createLeadership } from '@backlot/control/leader/leadership';
 import type { ControlWorkload } from '@backlot/control/workload';
 import pino from 'pino';
@@ -31,6 +32,10 @@ export interface CoreHouseOptions extends Pick<FakeFleetOptions, 'work' | 'refus
 /** The deciding core as it stands in the control plane, on a real database, with fake nodes around it. */
 export interface CoreHouse {
   readonly core: Core;
+  /** Flows of the same workloads, on this core. */
+  readonly flows: FlowsRoom;
+  /** As much of the kernel as steps and triggers of tests use. */
+  readonly kernel: Kernel;
   readonly fleet: FakeFleet;
   readonly metrics: Registry;
   readonly actor: Actor;
@@ -64,6 +69,8 @@ export async function openCoreHouse(options: CoreHouseOptions): Promise<CoreHous
     language: 'en',
   };
   let core: Core;
+  let flows: FlowsRoom;
+  let kernel: Kernel;
   let metrics: Registry;
   const fleet = new FakeFleet({
     db,
@@ -75,30 +82,41 @@ export async function openCoreHouse(options: CoreHouseOptions): Promise<CoreHous
   const build = async () => {
     const events = createEventLog(createLocalFabric({ log }));
     metrics = new Registry();
-    core = createCore({
-      store,
-      clock,
-      log,
-      events,
+    const access = createAccessControl(mergePermissions(options.workloads));
+    const artifacts = createRecords({
+      db,
+      bytes: (digest, range, signal) => blobs.get(digest, range, signal),
       audit: auditLog,
-      access: createAccessControl(mergePermissions(options.workloads)),
-      artifacts: createRecords({
-        db,
-        blobs,
-        events,
-        // Nobody looks at artifacts here; who may is the routes' business.
-        visibility: { visibleTo: async (_actor, shown) => [...shown] },
-      }),
+      graceMs: 24 * 60 * 60_000,
+      events,
+      // Nobody looks at artifacts here; who may is the routes' business.
+      visibility: { visibleTo: async (_actor, shown) => [...shown] },
+    });
+    const shared = { store, clock, log, events, audit: auditLog, access, artifacts, metrics };
+    // What steps and triggers of tests use of the kernel.
+    kernel = { db, clock, log, artifacts, events, access } as unknown as Kernel;
+    flows = createFlows({
+      ...shared,
+      workloads: options.workloads,
+      leadership: createLeadership,
+      replica: 'test',
+      kernel: () => kernel,
+      core: () => core.forFlows,
+    });
+    core = createCore({
+      ...shared,
       tokens,
       blobs,
-      metrics,
-      workloads: options.workloads,
+      workloads: [...options.workloads, flows.workload],
+      settleRun: (change, jobId) => flows.settle(change, jobId),
       nodes: () => fleet,
       leadership: createLeadership,
       replica: 'test',
       ...(options.random ? { random: options.random } : {}),
     });
-    if (options.running !== false) await core.start();
+    if (options.running === false) return;
+    await core.start();
+    await flows.run();
   };
   await build();
   return {
@@ -106,6 +124,12 @@ export async function openCoreHouse(options: CoreHouseOptions): Promise<CoreHous
     actor,
     get core() {
       return core;
+    },
+    get flows() {
+      return flows;
+    },
+    get kernel() {
+      return kernel;
     },
     get metrics() {
       return metrics;
@@ -119,6 +143,7 @@ export async function openCoreHouse(options: CoreHouseOptions): Promise<CoreHous
       return id;
     },
     async restart() {
+      await flows.close();
       await core.close();
       await build();
     },
@@ -133,6 +158,7 @@ export async function openCoreHouse(options: CoreHouseOptions): Promise<CoreHous
     },
     async close() {
       await fleet.close();
+      await flows.close();
       await core.close();
       await blobs.close();
       await rm(directory, { recursive: true, force: true });

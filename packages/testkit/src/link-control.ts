@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { AllocationState, ReportAck, StateReport } from '@backlot/contract';
+import type { AllocationState, Findings, ReportAck, StateReport } from '@backlot/contract';
 import { systemClock } from '@backlot/contract/clock';
 import { BacklotError, toProblem } from '@backlot/contract/errors/catalogue';
 import { kernelErrors } from '@backlot/contract/errors/kernel';
@@ -49,6 +49,7 @@ export interface LinkControl {
   readonly events: EventDraft[];
   readonly audit: AuditRecord[];
   readonly reports: StateReport[];
+  readonly findings: Findings[];
   readonly accepted: string[];
   readonly unreachable: string[];
   readonly lost: string[];
@@ -62,6 +63,7 @@ export async function startLinkControl(options: LinkControlOptions): Promise<Lin
   const events: EventDraft[] = [];
   const audit: AuditRecord[] = [];
   const reports: StateReport[] = [];
+  const findings: Findings[] = [];
   const accepted: string[] = [];
   const unreachable: string[] = [];
   const lost: string[] = [];
@@ -84,6 +86,10 @@ export async function startLinkControl(options: LinkControlOptions): Promise<Lin
         reports.push(report);
       }
       return { allocation, fence, seq, verdict: duplicate ? 'duplicate' : 'applied' };
+    },
+    findings: async (_nodeId, message) => {
+      findings.push(message);
+      return { allocation: message.allocation, fence: message.fence, seq: 0, verdict: 'applied' };
     },
     progress: () => undefined,
     reconcile: async () => [],
@@ -151,6 +157,7 @@ export async function startLinkControl(options: LinkControlOptions): Promise<Lin
     events,
     audit,
     reports,
+    findings,
     accepted,
     unreachable,
     lost,

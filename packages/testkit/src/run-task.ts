@@ -126,8 +126,10 @@ export async function runTask<P>(
     parameters: executor.parameters.parse(parameters),
     inputsDir,
     workDir,
+    keepDir: join(node.scratch, 'keep'),
     capabilities: options.capabilities ?? node.capabilities,
     run: node.run,
+    disk: () => 'ok',
     clock: systemClock,
     log: silent,
     signal: new AbortController().signal,
@@ -169,6 +171,12 @@ export async function runTask<P>(
       committed,
       progress: () => undefined,
       commit: async (outputs) => {
+        for (const output of outputs) {
+          early.push(output);
+          committed.add(output.name);
+        }
+      },
+      report: async ({ outputs = [] }) => {
         for (const output of outputs) {
           early.push(output);
           committed.add(output.name);

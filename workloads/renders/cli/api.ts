@@ -1,4 +1,5 @@
 import type { CommandContext } from '@backlot/cli/command';
+import type { JobState } from '@backlot/contract/states/job';
 import {
   Render,
   RenderPage,
@@ -37,7 +38,11 @@ export class RendersApi {
   }
 
   /** Newest first, page by page. */
-  async *list(query: { projectId?: string; text?: string }): AsyncGenerator<RenderSummary, void, undefined> {
+  async *list(query: {
+    projectId?: string;
+    state?: JobState;
+    text?: string;
+  }): AsyncGenerator<RenderSummary, void, undefined> {
     let cursor: string | undefined;
     do {
       const options = { query: { ...query, cursor, limit: 100 }, signal: this.#signal };

@@ -101,6 +101,8 @@ describe('a download', () => {
     meta: {},
     createdAt: '2026-11-21T00:00:00.000Z',
     retentionUntil: null,
+    stored: true,
+    holders: [],
   });
   const signal = new AbortController().signal;
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type CliGroup, defineCommand, findProject, UsageError } from '@backlot/cli/command';
+import { JobState } from '@backlot/contract/states/job';
 import { z } from 'zod';
 import { RendersApi } from './api.ts';
 import { followRender, reasonText } from './follow.ts';
@@ -19,6 +20,11 @@ export const rendersGroup: CliGroup = {
       summary: { en: 'List renders, newest first', 'zh-CN': '列出渲染（最新在前）' },
       options: [
         { flags: '-p, --project <name>', description: { en: 'Only of this project', 'zh-CN': '仅限此项目' } },
+        {
+          flags: '-s, --state <state>',
+          description: { en: 'Only in this state', 'zh-CN': '仅此状态' },
+          choices: JobState.options,
+        },
         { flags: '--text <words>', description: { en: 'Only with this in the name', 'zh-CN': '按名称筛选' } },
         {
           flags: '--limit <n>',
@@ -34,15 +40,20 @@ export const rendersGroup: CliGroup = {
       ],
       input: z.object({
         project: z.string().optional(),
+        state: JobState.optional(),
         text: z.string().optional(),
         limit: z.coerce.number().int().min(1).max(1_000).default(20),
       }),
-      async run(context, { project, text, limit }) {
+      async run(context, { project, state, text, limit }) {
         const { out, signal } = context;
         const client = await context.api();
         const projectId = project === undefined ? undefined : (await findProject(client, project, signal)).id;
         const found = [];
-        const query = { ...(projectId ? { projectId } : {}), ...(text ? { text } : {}) };
+        const query = {
+          ...(projectId ? { projectId } : {}),
+          ...(state ? { state } : {}),
+          ...(text ? { text } : {}),
+        };
         for await (const render of new RendersApi(client, signal).list(query)) {
           found.push(render);
           if (found.length >= limit) break;

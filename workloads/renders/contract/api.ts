@@ -1,4 +1,4 @@
-import { Artifact, Id, Job, Name, Page, PageQuery, Timestamp, Usage } from '@backlot/contract';
+import { Artifact, Id, Job, JobState, Name, Page, PageQuery, Timestamp, Usage } from '@backlot/contract';
 import { z } from 'zod';
 import { PictureFormat } from './frames.ts';
 import { RenderFacts } from './job.ts';
@@ -99,8 +99,10 @@ export const RenderPage = Page(RenderSummary);
 export const RenderQuery = PageQuery.extend({
   projectId: Id.optional(),
   modelId: Id.optional(),
+  state: JobState.optional(),
   text: z.string().max(200).optional(),
 });
+export type RenderQuery = z.infer<typeof RenderQuery>;
 
 /** `POST /api/v1/renders/{id}/files`: files that were missing have been uploaded, or are not wanted. */
 export const SupplyFiles = z.object({

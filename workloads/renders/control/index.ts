@@ -11,6 +11,7 @@ import {
   taskKinds,
 } from '../contract.ts';
 import { describeModels } from './describe-models.ts';
+import { renderDoneTrigger } from './flows/render-done.ts';
 import { renderJob } from './jobs/render-job.ts';
 import { migrations } from './migrations.ts';
 import { artifactGuard } from './models/artifact-guard.ts';
@@ -35,6 +36,7 @@ export const rendersControl: ControlWorkload = {
   },
   jobKinds: { [RENDER_JOB]: renderJob },
   reactions: [describeModels],
+  triggers: [renderDoneTrigger],
   artifactGuard,
   routes(app, kernel) {
     modelRoutes(app, kernel);

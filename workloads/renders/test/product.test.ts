@@ -275,6 +275,11 @@ describe('rights to a model', () => {
     expect(await seenBy(owner)).toBe(false);
     const { items } = await get('/api/v1/renders', RenderPage);
     expect(items.length).toBeGreaterThan(0);
+    const ended = await get('/api/v1/renders?state=canceled', RenderPage);
+    expect(ended.items.map(({ job }) => job.id)).toEqual(
+      items.filter(({ job }) => job.state === 'canceled').map(({ job }) => job.id),
+    );
+    expect(ended.items.length).toBeGreaterThan(0);
   });
 });
 

@@ -170,6 +170,14 @@ export const roomErrors = defineErrors({
       'zh-CN': '每位成员最多同时发布 {limit} 个媒体轨。请先关闭一个。',
     },
   },
+  data_limit: {
+    status: 429,
+    retryable: false,
+    message: {
+      en: 'One participant may have {limit} data channels at a time. Close one first.',
+      'zh-CN': '每位成员最多同时拥有 {limit} 个数据通道。请先关闭一个。',
+    },
+  },
   track_muted: {
     status: 403,
     retryable: false,

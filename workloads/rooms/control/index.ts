@@ -11,6 +11,7 @@ import {
   taskKinds,
 } from '../contract/tasks.ts';
 import { doorMigrations, recordingReaction } from './doors.ts';
+import { recordingDoneTrigger } from './flows/recording-done.ts';
 import { migrations } from './migrations.ts';
 import { recordingJob } from './recordings/recording-job.ts';
 import { roomJob } from './rooms/room-job.ts';
@@ -29,6 +30,7 @@ export const roomsControl: ControlWorkload = {
     [taskKinds.record]: { parameters: RecordParameters, result: RecordResult },
   },
   jobKinds: { [ROOM_JOB]: roomJob, [RECORDING_JOB]: recordingJob },
+  triggers: [recordingDoneTrigger],
   reactions: [recordingReaction((kernel) => runtimeOf(kernel).doors)],
   routes: (app, kernel) => runtimeOf(kernel).doors.routes(app),
   sockets: [signallingRoute],

@@ -162,6 +162,8 @@ export interface RoomTokens {
 export interface EntryRequest {
   readonly room: RoomRef;
   readonly identity: string;
+  /** Whose seat it is, when that is not its identity: whoever is put out loses all of theirs. */
+  readonly person?: string;
   readonly name: string;
   readonly role: Role;
   readonly permissions: Permissions;

@@ -173,6 +173,76 @@ describe('a moderator', () => {
     expect(await anna.refused('resumeProducer', { producerId })).toBe('track_muted');
   });
 
+  it('keeps a source muted when its track is published anew, and when its owner comes back', async () => {
+    const room = await newRoom();
+    const host = await come(room, 'host', { role: 'host' });
+    const anna = await come(room, 'anna');
+    const track = await publish(anna, 'audio', 'microphone');
+    await host.request('mutePeer', { peerId: 'anna', kind: 'audio' });
+    await anna.request('closeProducer', { producerId: track });
+    const anew = await publish(anna, 'audio', 'microphone');
+    expect(await house.rooms.tracks(room)).toMatchObject([{ id: anew, muted: true, paused: true }]);
+    const camera = await publish(anna, 'video', 'camera');
+    anna.close();
+    const back = await come(room, 'anna');
+    const third = await publish(back, 'audio', 'microphone');
+    expect(await back.refused('resumeProducer', { producerId: third })).toBe('track_muted');
+    await host.request('mutePeer', { peerId: 'anna', kind: 'audio', muted: false });
+    await back.request('resumeProducer', { producerId: third });
+    await back.request('closeProducer', { producerId: third });
+    await publish(back, 'audio', 'microphone');
+    const tracks = await house.rooms.tracks(room);
+    expect(tracks.filter(({ muted }) => muted)).toEqual([]);
+    expect(tracks.some(({ id }) => id === camera)).toBe(false);
+  });
+
+  it('is written down by name, whichever door they came by', async () => {
+    const room = await newRoom();
+    const host = await come(room, 'host', { role: 'host' });
+    const anna = await come(room, 'anna');
+    await publish(anna, 'audio', 'microphone');
+    await host.request('mutePeer', { peerId: 'anna', kind: 'audio' });
+    await host.request('lockRoom', { locked: true });
+    await host.request('kickPeer', { peerId: 'anna', reason: 'noise' });
+    const { id } = await house.rooms.get(room);
+    const rows = await house.kernel.db
+      .selectFrom('audit')
+      .select(['action', 'actor_name', 'after'])
+      .where('subject_id', '=', id)
+      .where('actor_kind', '=', 'anonymous')
+      .orderBy('seq')
+      .execute();
+    expect(rows).toMatchObject([
+      { action: 'room.mute', actor_name: 'HOST (host)', after: { identity: 'anna', muted: true } },
+      { action: 'room.lock', after: { locked: true } },
+      { action: 'room.kick', after: { identity: 'anna', reason: 'noise' } },
+    ]);
+  });
+
+  it('puts out all that somebody has in the room, players by HTTP too, and tokens of before open no door', async () => {
+    const room = await newRoom();
+    const host = await come(room, 'host', { role: 'host' });
+    const token = await house.token('anna', { room });
+    const query = { client: 'backlot' };
+    const anna = await house.join({ room, token, query });
+    await anna.request('join', { displayName: 'Anna' });
+    const early = await house.join({ room, token, query });
+    const claims = await house.rooms.tokens.verify(token);
+    const player = await house.rooms.enter({
+      room,
+      identity: 'anna~0123',
+      name: 'anna',
+      role: 'viewer',
+      permissions: { publish: [], subscribe: true, data: false, hidden: true, admin: false },
+      claims,
+      via: 'api',
+    });
+    await player.join({ displayName: 'anna', device: {}, data: false });
+    await host.request('kickPeer', { peerId: 'anna' });
+    expect((await house.rooms.participants(room)).map(({ identity }) => identity)).toEqual(['host']);
+    expect(await early.refused('join', {})).toBe('room_token_revoked');
+  });
+
   it('locks the room: nobody new gets in, moderators do', async () => {
     const room = await newRoom();
     const host = await come(room, 'host', { role: 'host' });
@@ -282,6 +352,30 @@ describe('a room', () => {
       Array.from({ length: 5 }, () => publish(anna, 'audio', 'microphone')),
     );
     expect(all.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+  });
+
+  it('gives nobody data channels without end', async () => {
+    const room = await newRoom();
+    const anna = await come(room, 'anna');
+    const channel = (streamId: number) =>
+      anna.request('produceData', {
+        transportId: anna.sending,
+        sctpStreamParameters: { streamId, ordered: true },
+        label: 'chat',
+        protocol: '',
+        appData: {},
+      });
+    // In portions: a client that says too much at once is refused for that.
+    const all: PromiseSettledResult<unknown>[] = [];
+    for (let first = 0; first < 80; first += 20) {
+      const portion = Array.from({ length: 20 }, (_, index) => channel(first + index));
+      all.push(...(await Promise.allSettled(portion)));
+    }
+    const refused = all.flatMap((one) =>
+      one.status === 'rejected' ? [(one.reason as { code: string }).code] : [],
+    );
+    expect(all.length - refused.length).toBe(64);
+    expect(new Set(refused)).toEqual(new Set(['data_limit']));
   });
 
   it('with an audience announces only who publishes', async () => {

@@ -2,6 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from '@backlot/contract';
 import { noTracer } from '@backlot/contract/trace/tracer';
+import { auditLog } from '@backlot/control/access/audit-log';
+import type { Tx } from '@backlot/control/db/schema';
 import { SocketRoutes } from '@backlot/control/http/sockets';
 import type { Kernel, NodeLinks } from '@backlot/control/kernel';
 import { type CoreHouse, openCoreHouse } from '@backlot/testkit/core-house';
@@ -94,6 +96,8 @@ export async function openRoomHouse(
       nodes,
       tracer: noTracer,
       key: async () => new Uint8Array(32).fill(7),
+      audit: auditLog,
+      transaction: (work: (tx: Tx) => Promise<unknown>) => database.store.transaction(work),
     } as unknown as Kernel;
     const rooms = new RoomService(kernel, settings);
     const sessions = new Sessions();

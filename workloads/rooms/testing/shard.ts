@@ -33,6 +33,8 @@ export async function openShard(host: MediaHost, settings: ShardSettings): Promi
     inputsDir: '',
     signal: ending.signal,
     progress: () => {},
+    report: async () => {},
+    disk: () => 'ok',
     notify: (_method, event) => events.push(event as MediaEvent),
   });
   const ask = async (method: string, payload: unknown) =>

@@ -167,6 +167,8 @@ export const SessionLimits = z.object({
   queueSeconds: z.number().int().min(5).max(86_400).default(600),
   /** Beside the one in control. */
   viewers: z.number().int().min(0).max(1_000).default(10),
+  /** Sessions at the same time of one address, of those who bring no ticket. 0: any number. */
+  perAddress: z.number().int().min(0).max(10_000).default(0),
 });
 export type SessionLimits = z.infer<typeof SessionLimits>;
 

@@ -138,6 +138,14 @@ export const streamErrors = defineErrors({
       'zh-CN': '该会话的 {limit} 个观众席位已满。请在有人离开后重试。',
     },
   },
+  address_full: {
+    status: 429,
+    retryable: true,
+    message: {
+      en: 'From your address {limit} {limit|session|sessions} of {app} {limit|runs|run} already. Close one, or try again later.',
+      'zh-CN': '您的地址已打开 {limit} 个 {app} 会话。请关闭一个或稍后再试。',
+    },
+  },
   queue_full: {
     status: 503,
     retryable: true,

@@ -243,3 +243,22 @@ it('a round of the keeper never stops an instance that was taken since it has lo
   // It goes when its session is over.
   expect(after).toEqual({ state: 'assigned', retire: 'version' });
 });
+
+it('of one address only so many get in without a ticket, however many come at once', async () => {
+  await addFree(10);
+  const limited: AppRow = {
+    ...app,
+    settings: { ...app.settings, limits: { ...app.settings.limits, perAddress: 3 } },
+  };
+  const from = (address: string) =>
+    runChange(kernel, (change) =>
+      openSession(change, limited, { app: 'app', extensions: false, address, userAgent: null }, null),
+    );
+  const tried = await Promise.allSettled(Array.from({ length: 8 }, () => from('203.0.113.9')));
+  expect(tried.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+  const refused = tried.flatMap((one) => (one.status === 'rejected' ? [one.reason as { code: string }] : []));
+  expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['address_full']));
+  await from('203.0.113.10');
+  // Somebody with a ticket is not counted by address.
+  await place.arrive();
+});

@@ -96,8 +96,10 @@ async function startInstance(
     parameters,
     inputsDir: folders.inputs,
     workDir: folders.work,
+    keepDir: join(root, 'keep'),
     capabilities: [],
     run: machine.run,
+    disk: () => 'ok',
     clock: systemClock,
     log: silent,
     signal,
@@ -123,6 +125,7 @@ async function startInstance(
         ...whileRunning(watching.signal),
         progress: ({ detail }: Progress) => void facts.push(detail as unknown as InstanceFacts),
         commit: async () => undefined,
+        report: async () => undefined,
         committed: new Set<string>(),
       }),
     ).catch(refuse);

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { BacklotError, type Clock, type ErrorKind, newId, systemClock } from '@backlot/contract';
 import { SocketRoutes } from '@backlot/control/http/sockets';
@@ -265,11 +265,14 @@ export async function startSignalling(
     log,
     ...options,
   });
+  const kernel = {
+    addressOf: (request: IncomingMessage) => request.socket.remoteAddress ?? null,
+  } as unknown as Kernel;
   const routes = new SocketRoutes({ log, publicOrigin: () => 'http://127.0.0.1' });
   for (const { connect, ...endpoint } of signallingSockets(() => room)) {
     routes.route({
       ...endpoint,
-      connect: (socket, request, params) => connect(socket, request, params, {} as Kernel),
+      connect: (socket, request, params) => connect(socket, request, params, kernel),
     });
   }
   const server: Server = createServer();

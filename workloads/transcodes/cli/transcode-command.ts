@@ -112,8 +112,8 @@ export const transcodeCommand: CliAction = defineCommand({
     {
       flags: '--fallback <what>',
       description: {
-        en: 'When encoding fails three times: remux keeps the packets',
-        'zh-CN': '编码失败三次后：remux 保留原始数据',
+        en: 'When encoding fails twice: remux keeps the packets',
+        'zh-CN': '编码失败两次后：remux 保留原始数据',
       },
       choices: ['remux', 'fail'],
       defaultText: 'remux',

@@ -32,6 +32,10 @@ export const transcodePhrases = {
     en: 'ffmpeg ended with a fault: {detail}. Its log says more.',
     'zh-CN': 'ffmpeg 异常结束：{detail}。详情见日志。',
   },
+  'transcodes.killed': {
+    en: 'ffmpeg was killed from outside. Nothing is wrong with the film; it is made again.',
+    'zh-CN': 'ffmpeg 被外部终止。视频本身没有问题，将重新处理。',
+  },
   'transcodes.memory': {
     en: 'There was not enough memory ({limit} MiB) for this film.',
     'zh-CN': '内存不足（{limit} MiB），无法处理该视频。',
@@ -47,6 +51,14 @@ export const transcodePhrases = {
   'transcodes.wrong_output': {
     en: 'The film that came out is not the film that went in: {detail}. It was thrown away.',
     'zh-CN': '输出与源文件不一致：{detail}。输出已丢弃。',
+  },
+  'transcodes.not_as_wanted': {
+    en: 'The film is not as it must be: {detail}. Look at the recording, or change what the step asks for.',
+    'zh-CN': '视频不符合要求：{detail}。请检查录像，或修改该步骤的条件。',
+  },
+  'transcodes.no_pictures': {
+    en: 'No picture could be taken: {detail}. Choose other times, or check the film.',
+    'zh-CN': '无法截取画面：{detail}。请选择其他时间点，或检查视频。',
   },
 } as const satisfies PhraseTable;
 export type TranscodePhrase = keyof typeof transcodePhrases;

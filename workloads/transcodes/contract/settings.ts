@@ -65,6 +65,7 @@ export type Preset = (typeof presets)[number];
 
 export const containers = ['mp4', 'mkv'] as const;
 export type Container = (typeof containers)[number];
+export const mediaTypes: Readonly<Record<Container, string>> = { mp4: 'video/mp4', mkv: 'video/x-matroska' };
 
 export const audioModes = ['auto', 'copy', 'aac', 'opus', 'none'] as const;
 

@@ -22,6 +22,8 @@ export const EncodeParameters = z.object({
   settings: TranscodeSettings,
   /** Name of the input with the subtitles that are burnt in. */
   subtitles: z.string().nullable().default(null),
+  /** The film stays on the node that made it, until somebody asks for its bytes. */
+  hold: z.boolean().default(false),
 });
 export type EncodeParameters = z.infer<typeof EncodeParameters>;
 

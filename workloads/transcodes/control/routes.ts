@@ -1,29 +1,14 @@
 import { BacklotError, IdParams, type Job, kernelErrors } from '@backlot/contract';
-import { type Actor, type App, type Kernel, type RouteAccess, toArtifact } from '@backlot/control/workload';
-import { z } from 'zod';
+import {
+  type Actor,
+  type App,
+  inProjectOfBody,
+  inProjectOfJob,
+  type Kernel,
+  toArtifact,
+} from '@backlot/control/workload';
 import { TRANSCODE_JOB, Transcode, TranscodeFacts, TranscodeJob, TranscodeSubmission } from '../contract.ts';
 import { submitTranscode } from './submit-transcode.ts';
-
-const inProjectOfBody = (permission: string): RouteAccess => ({
-  kind: 'permission',
-  permission,
-  project: (request) => z.looseObject({ projectId: z.string() }).parse(request.body).projectId,
-});
-
-const inProjectOfJob = (permission: string): RouteAccess => ({
-  kind: 'permission',
-  permission,
-  async project(request, kernel) {
-    const { id } = IdParams.parse(request.params);
-    const row = await kernel.db
-      .selectFrom('job')
-      .select('project_id')
-      .where('id', '=', id)
-      .where('kind', '=', TRANSCODE_JOB)
-      .executeTakeFirst();
-    return row?.project_id ?? null;
-  },
-});
 
 /** Transcodes: `/api/v1/transcodes`. Lists, pausing, canceling and retrying are the kernel's, as for every job. */
 export function transcodeRoutes(app: App, kernel: Kernel): void {
@@ -45,7 +30,7 @@ export function transcodeRoutes(app: App, kernel: Kernel): void {
   app.get(
     '/api/v1/transcodes/:id',
     {
-      config: { access: inProjectOfJob('jobs.read') },
+      config: { access: inProjectOfJob('jobs.read', TRANSCODE_JOB) },
       schema: {
         summary: 'One transcode: its settings, what it has made, and what proves the mode.',
         params: IdParams,

@@ -64,6 +64,17 @@ export function packetsOf(path: string): { at: number; size: number }[] {
     .map(([at = '', size = '']) => ({ at: Number.parseFloat(at), size: Number.parseInt(size, 10) }));
 }
 
+/** SHA-256 of every packet of a track, in the order of the file. */
+export function packetDigests(path: string, track: 'v:0' | 'a:0'): string[] {
+  const what = ['-select_streams', track, '-show_data_hash', 'SHA256', '-show_entries', 'packet=data_hash'];
+  const ended = spawnSync('ffprobe', ['-v', 'error', ...what, '-of', 'csv=p=0', path], {
+    encoding: 'utf8',
+    timeout: 60_000,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return [...ended.stdout.matchAll(/SHA256:([0-9a-f]{64})/g)].flatMap(([, digest]) => digest ?? []);
+}
+
 /** Bits per second in each whole second of a film. */
 export function rateBySecond(packets: readonly { at: number; size: number }[]): number[] {
   const first = packets[0]?.at ?? 0;

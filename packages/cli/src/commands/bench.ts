@@ -79,6 +79,17 @@ export const benchCommands: CliGroup = {
       [countOption('--tasks <count>', 'idle players', '空闲玩家数', '2000')],
     ),
     benchCommand(
+      'recordings',
+      {
+        en: 'Recording channels of 3 Mbit/s on one core, against one ffmpeg each',
+        'zh-CN': '单核录制 3 Mbit/s 频道的开销，与每路一个 ffmpeg 对比',
+      },
+      [
+        countOption('--tasks <count>', 'channels', '频道数', '200'),
+        countOption('--seconds <seconds>', 'how long to measure', '测量时长（秒）', '30'),
+      ],
+    ),
+    benchCommand(
       'console',
       {
         en: 'First meaningful paint of the built console in Chromium, on loopback',

@@ -5,6 +5,7 @@ import { benchCommands } from './bench.ts';
 import { controlCommand } from './control.ts';
 import { doctorCommand } from './doctor.ts';
 import { eventsCommand } from './events.ts';
+import { flowsCommands } from './flows.ts';
 import { initCommands } from './init.ts';
 import { jobsCommands } from './jobs.ts';
 import { loginCommand, logoutCommand, whoamiCommand } from './login.ts';
@@ -28,6 +29,7 @@ export function ownCommands(product: Product): readonly CliCommand[] {
     nodesCommands,
     jobsCommands,
     tasksCommands,
+    flowsCommands,
     eventsCommand,
     tokensCommands,
     backupCommand,

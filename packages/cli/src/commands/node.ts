@@ -1,5 +1,6 @@
 import { BacklotError } from '@backlot/contract/errors/catalogue';
 import { cliErrors } from '@backlot/contract/errors/cli';
+import { durationMs } from '@backlot/contract/flow/duration';
 import type { Phrase } from '@backlot/contract/phrase';
 import type { Agent, AgentOptions } from '@backlot/node/agent/agent';
 import { openTracer, tracingEnvironment } from '@backlot/tracing';
@@ -45,6 +46,14 @@ const options: readonly OptionSpec[] = [
     choices: ['end', 'keep'],
     defaultText: 'end',
   },
+  {
+    flags: '--alone-after <duration>',
+    description: {
+      en: 'run flows of its own recordings when the control plane has been away for so long',
+      'zh-CN': '控制面失联多久之后自行运行其录制内容的流程',
+    },
+    defaultText: '30s',
+  },
 ];
 
 const input = z.object({
@@ -55,6 +64,7 @@ const input = z.object({
   label: z.array(z.string()).optional(),
   dataDir: z.string().optional(),
   onStop: z.string().optional(),
+  aloneAfter: z.string().optional(),
 });
 
 /** `backlot node`: the agent of this machine. */
@@ -97,6 +107,7 @@ export function nodeCommand(product: Product) {
         name: settings.nodeName,
         labels: settings.labels,
         workloads,
+        alone: { afterMs: durationMs(settings.aloneAfter) },
         log: createLog({ name: 'node', level: settings.logLevel }),
         tracer,
         hostEnvironment: tracingEnvironment(context.env),
@@ -116,10 +127,11 @@ export function nodeCommand(product: Product) {
 
 function readSettings(
   { env, cwd }: CommandContext,
-  { config, join: controlUrl, token, name, label, dataDir, onStop }: z.output<typeof input>,
+  { config, join: controlUrl, token, name, label, dataDir, onStop, aloneAfter }: z.output<typeof input>,
 ): NodeSettings {
   const machine = thisMachine(env);
-  const flags = { controlUrl, joinToken: token, nodeName: name, labels: label?.join(','), dataDir, onStop };
+  const labels = label?.join(',');
+  const flags = { controlUrl, joinToken: token, nodeName: name, labels, dataDir, onStop, aloneAfter };
   return loadConfig(nodeSettings(machine), { machine, kind: 'node', file: config, flags, cwd }).values;
 }
 

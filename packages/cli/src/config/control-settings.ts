@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defaultDataDir, type Machine } from './data-dir.ts';
 import {
   defineSettings,
+  durationSchema,
   listSchema,
   logLevelSchema,
   portSchema,
@@ -167,6 +168,15 @@ export function controlSettings(machine: Machine) {
       help: {
         en: 'Whether streamers that were not started here, and guests without a ticket, are let in (on, off).',
         'zh-CN': '是否允许非本系统启动的推流端以及无票据的访客接入（on、off）。',
+      },
+    },
+    runsElsewhereAfter: {
+      schema: durationSchema.default('30m'),
+      defaultText: '30m',
+      example: '30m',
+      help: {
+        en: 'How long a lost node must have been away before runs of flows that it may have begun go on elsewhere.',
+        'zh-CN': '节点丢失多久之后，它可能已开始的流程运行在其他节点上继续。',
       },
     },
     logLevel: {

@@ -62,6 +62,22 @@ describe('configuration', () => {
     expect(load({}, {}, write(`open_mode: ${word}\n`)).values.openMode).toBe(value);
   });
 
+  it.each(['90s', '5m', '2h', '1d'])('takes %s for a duration, and hands it on as it is', (text) => {
+    expect(load({ BACKLOT_RUNS_ELSEWHERE_AFTER: text }).values.runsElsewhereAfter).toBe(text);
+    expect(load({}, {}, write(`runs_elsewhere_after: ${text}\n`)).values.runsElsewhereAfter).toBe(text);
+    const { values } = loadConfig(nodeSettings(machine({ BACKLOT_ALONE_AFTER: '9m' })), {
+      machine: machine({ BACKLOT_ALONE_AFTER: '9m' }),
+      kind: 'node',
+      flags: { aloneAfter: text },
+      cwd: folder,
+    });
+    expect(values.aloneAfter).toBe(text);
+  });
+
+  it.each(['30', '5 minutes', '-1s', '10ms', ''.padEnd(9, '9')])('refuses %j for a duration', (text) => {
+    expect(() => load({ BACKLOT_RUNS_ELSEWHERE_AFTER: text })).toThrow(/30s, 5m or 2h|at least 1s/);
+  });
+
   it('refuses a switch that is neither on nor off, and leaves one alone that nobody has set', () => {
     expect(() => load({ BACKLOT_OPEN_MODE: 'perhaps' })).toThrow(/it is on or off/);
     expect(load().values.openMode).toBeUndefined();

@@ -2,7 +2,14 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { defaultDataDir, type Machine } from './data-dir.ts';
-import { defineSettings, labelsSchema, logLevelSchema, urlSchema, type ValuesOf } from './setting.ts';
+import {
+  defineSettings,
+  durationSchema,
+  labelsSchema,
+  logLevelSchema,
+  urlSchema,
+  type ValuesOf,
+} from './setting.ts';
 
 /** What a node's agent can be told, for `backlot node`. */
 export function nodeSettings(machine: Machine) {
@@ -60,6 +67,15 @@ export function nodeSettings(machine: Machine) {
         en: 'What happens to running work when the agent is stopped: end it (it is queued again elsewhere), or keep it running for the next agent to take over, as a service that restarts should.',
         'zh-CN':
           '代理停止时正在运行的工作如何处理：end 结束（重新排队到其他节点），keep 继续运行并由下一个代理接管，适合会重启的系统服务。',
+      },
+    },
+    aloneAfter: {
+      schema: durationSchema.default('30s'),
+      defaultText: '30s',
+      example: '30s',
+      help: {
+        en: 'How long the control plane must have been away before this node runs the flows of its own recordings by itself.',
+        'zh-CN': '控制面失联多久之后，节点自行运行其录制内容的流程。',
       },
     },
     logLevel: {

@@ -1,3 +1,4 @@
+import { durationMs } from '@backlot/contract/flow/duration';
 import type { Phrase } from '@backlot/contract/phrase';
 import { z } from 'zod';
 
@@ -96,6 +97,12 @@ const switchWords: Readonly<Record<string, boolean>> = {
   no: false,
   '0': false,
 };
+
+/** `30s`, `5m`, `2h`. Stays the text that it was, so that it can be handed to another process; `durationMs` reads it. */
+export const durationSchema = z
+  .string({ error: 'write it as 30s, 5m or 2h' })
+  .refine((text) => durationMs(text) !== undefined, 'write it as 30s, 5m or 2h')
+  .refine((text) => (durationMs(text) ?? 1_000) >= 1_000, 'it is at least 1s');
 
 export const logLevelSchema = z.enum(['trace', 'debug', 'info', 'warn', 'error'], {
   error: 'it is one of trace, debug, info, warn, error',

@@ -25,6 +25,11 @@ it('refuses TURN servers without their secret, before anybody has to find out', 
   expect(() => configOf({ BACKLOT_TURN_URLS: 'turn:a:3478' })).toThrow(/BACKLOT_TURN_SECRET/);
 });
 
+it('tells the control plane in milliseconds when runs of a lost node go on elsewhere', () => {
+  expect(configOf({}).runsElsewhereAfterMs).toBe(1_800_000);
+  expect(configOf({ BACKLOT_RUNS_ELSEWHERE_AFTER: '2h' }).runsElsewhereAfterMs).toBe(7_200_000);
+});
+
 it('leaves the open mode to whoever asked for it', () => {
   expect(configOf({}).openMode).toBeUndefined();
   expect(configOf({ BACKLOT_OPEN_MODE: 'on' }).openMode).toBe(true);

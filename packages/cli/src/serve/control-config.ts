@@ -1,5 +1,6 @@
 import { BacklotError } from '@backlot/contract/errors/catalogue';
 import { cliErrors } from '@backlot/contract/errors/cli';
+import { durationMs } from '@backlot/contract/flow/duration';
 import type { ControlConfig } from '@backlot/control';
 import type { ControlSettings } from '../config/control-settings.ts';
 import { envKey } from '../config/setting.ts';
@@ -22,6 +23,7 @@ export function controlConfig(settings: ControlSettings): ControlConfig {
     ...(settings.turnUrls.length === 0 ? {} : { turn: turnServers(settings) }),
     ...(openMode === undefined ? {} : { openMode }),
     ...(trustedProxies.length === 0 ? {} : { trustedProxies }),
+    runsElsewhereAfterMs: durationMs(settings.runsElsewhereAfter),
   };
 }
 

@@ -1,10 +1,12 @@
 /** What every page is built from, the console's own and those of workloads. */
 export { AsMenu } from './as-menu.tsx';
 export { Bytes } from './bytes.tsx';
+export { Collection } from './collection.tsx';
 export { ConfirmInline } from './confirm-inline.tsx';
 export { CopyLine } from './copy-line.tsx';
 export { type Column, DataTable } from './data-table.tsx';
 export { EmptyState } from './empty-state.tsx';
+export { ChoiceFilter, TextFilter, type TextSearch, useTextSearch } from './filters.tsx';
 export { JsonView } from './json-view.tsx';
 export { Link, useGoTo } from './link.tsx';
 export { ListView } from './list-view.tsx';
@@ -16,10 +18,13 @@ export { ProblemNotice } from './problem-notice.tsx';
 export { Eta, Progress } from './progress.tsx';
 export { Placeholder, QueryView } from './query-view.tsx';
 export { FailureNotice, useReason, WaitReason } from './reason.tsx';
+export { fieldsOf, type JsonSchema, labelOf, type PickerProps, SchemaForm } from './schema-form/index.ts';
 export { SidePanel } from './side-panel.tsx';
 export { StateBadge } from './state-badge.tsx';
 export { stateTone, type Tone, toneColor } from './state-tone.ts';
 export { TabLinks } from './tab-links.tsx';
+export { moveFocus } from './table-keys.ts';
+export { Thumbnail } from './thumbnail.tsx';
 export { Ago, Duration, Until } from './time.tsx';
 export { Timeline, type TimelineBlock } from './timeline.tsx';
 export { useNow } from './use-now.ts';

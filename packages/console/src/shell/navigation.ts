@@ -1,5 +1,6 @@
 import {
   IconActivity,
+  IconArrowsSplit2,
   IconLayoutDashboard,
   IconListCheck,
   IconServer2,
@@ -26,6 +27,7 @@ export type Label = (workload: string | undefined, key: string) => string;
 
 const own = [
   { key: 'overview', order: 0, path: '/', icon: IconLayoutDashboard },
+  { key: 'flows', order: 60, path: '/flows', icon: IconArrowsSplit2, permission: 'flows.read' },
   { key: 'nodes', order: 70, path: '/nodes', icon: IconServer2, permission: 'nodes.read' },
   { key: 'jobs', order: 80, path: '/jobs', icon: IconListCheck, permission: 'jobs.read' },
   { key: 'events', order: 90, path: '/events', icon: IconActivity, permission: 'events.read' },

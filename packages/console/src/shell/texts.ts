@@ -3,6 +3,7 @@ import { defineTexts } from '../i18n/texts.ts';
 export const shellTexts = defineTexts('shell', {
   'rail.label': { en: 'Main navigation', 'zh-CN': '主导航' },
   'rail.overview': { en: 'Overview', 'zh-CN': '总览' },
+  'rail.flows': { en: 'Flows', 'zh-CN': '流程' },
   'rail.nodes': { en: 'Nodes', 'zh-CN': '节点' },
   'rail.jobs': { en: 'Jobs', 'zh-CN': '作业' },
   'rail.events': { en: 'Events', 'zh-CN': '事件' },

@@ -34,6 +34,8 @@ function handLine() {
               meta: {},
               createdAt: '2026-11-20T12:00:00Z',
               retentionUntil: null,
+              stored: true,
+              holders: [],
             },
           });
         },

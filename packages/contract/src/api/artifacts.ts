@@ -15,6 +15,10 @@ export const Artifact = z.object({
   meta: z.record(z.string(), z.unknown()),
   createdAt: Timestamp,
   retentionUntil: Timestamp.nullable(),
+  /** The bytes are in the store of files. Otherwise only nodes have them. */
+  stored: z.boolean(),
+  /** Nodes that hold the bytes. */
+  holders: z.array(Id),
 });
 export type Artifact = z.infer<typeof Artifact>;
 export const ArtifactQuery = PageQuery.extend({

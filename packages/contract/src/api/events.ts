@@ -64,6 +64,7 @@ export const kernelEventKinds = [
   'allocation.stale',
   'artifact.created',
   'artifact.deleted',
+  'artifact.lost',
 ] as const;
 
 export const Webhook = z.object({

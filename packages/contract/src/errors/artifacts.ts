@@ -117,6 +117,46 @@ export const artifactErrors = defineErrors({
       'zh-CN': '该日志已达到上限 {limit} 字节，后续输出不再保存。',
     },
   },
+  holder_away: {
+    status: 503,
+    retryable: true,
+    message: {
+      en: 'These bytes are on {nodes} only, which can’t be reached at the moment. Nothing was lost; try again when it is back.',
+      'zh-CN': '该内容只在 {nodes} 上，目前无法连接。没有内容丢失，请待其恢复后重试。',
+    },
+  },
+  artifact_needed: {
+    status: 409,
+    retryable: true,
+    message: {
+      en: 'The file {name} is still needed by {task}. Wait until that has ended, or cancel it, then delete the file.',
+      'zh-CN': '文件 {name} 仍被 {task} 使用。请等待其结束或取消它，然后再删除文件。',
+    },
+  },
+  trash_emptied: {
+    status: 410,
+    retryable: false,
+    message: {
+      en: 'The file {name} can’t be taken back: it was deleted more than {hours} hours ago.',
+      'zh-CN': '文件 {name} 无法恢复：删除已超过 {hours} 小时。',
+    },
+  },
+  pipe_not_here: {
+    status: 404,
+    retryable: true,
+    message: {
+      en: 'Nobody waits for these bytes here (any more). If there are several control processes, try again.',
+      'zh-CN': '此处（已）没有人等待这些内容。如有多个控制进程，请重试。',
+    },
+  },
+  pipe_broken: {
+    status: 502,
+    retryable: true,
+    message: {
+      en: 'The bytes stopped coming: {reason}. Try again.',
+      'zh-CN': '数据传输中断：{reason}。请重试。',
+    },
+  },
   nothing_to_zip: {
     status: 404,
     retryable: false,

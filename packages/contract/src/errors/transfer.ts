@@ -26,6 +26,22 @@ export const transferErrors = defineErrors({
       'zh-CN': '输入 {digest} 的内容在传输中损坏（{found}）。将重新获取。',
     },
   },
+  report_refused: {
+    status: 422,
+    retryable: false,
+    message: {
+      en: 'What was found can’t be told: {reason}. The program that reports it has a fault.',
+      'zh-CN': '无法上报该结果：{reason}。上报它的程序有缺陷。',
+    },
+  },
+  pipe_refused: {
+    status: 502,
+    retryable: true,
+    message: {
+      en: 'The control plane does not take the bytes: {reason}. Ask for them again.',
+      'zh-CN': '控制平面不接收该内容：{reason}。请重新请求。',
+    },
+  },
   output_not_plain: {
     status: 422,
     retryable: false,

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { FactDraft } from '../fact.ts';
+import { ReportedFile } from '../holdings.ts';
 import { Id } from '../id.ts';
-import { Progress } from '../link/messages.ts';
+import { DiskState, Progress } from '../link/messages.ts';
 import { Traceparent } from '../trace/traceparent.ts';
 
 /**
@@ -43,6 +45,17 @@ export const HostRequest = z.discriminatedUnion('t', [
   }),
   /** The end of this allocation is written down; the host may forget it. */
   z.object({ id: z.number().int(), t: z.literal('forget'), allocation: Id }),
+  /** The report of this number is written down; the host need not repeat it. */
+  z.object({
+    id: z.number().int(),
+    t: z.literal('noted'),
+    allocation: Id,
+    report: z.number().int().nonnegative(),
+    /** The agent can't make sense of it (a file that is not there): why. The report is dropped. */
+    refused: z.string().max(2_000).optional(),
+  }),
+  /** How full the disk is; told after `attach` and whenever it changes. */
+  z.object({ id: z.number().int(), t: z.literal('disk'), state: DiskState }),
   z.object({ id: z.number().int(), t: z.literal('ping') }),
 ]);
 export type HostRequest = z.infer<typeof HostRequest>;
@@ -58,6 +71,8 @@ export type HostedEnd = z.infer<typeof HostedEnd>;
 /** The answer to `attach`: what runs in the host, and what has ended and is not forgotten yet. */
 export const HostState = z.object({
   allocations: z.array(z.object({ allocation: Id, end: HostedEnd.nullable() })),
+  /** Requests beyond the first that this host understands: `disk`. A host outlives agents, also older ones. */
+  features: z.array(z.string().max(60)).max(100).default([]),
 });
 export type HostState = z.infer<typeof HostState>;
 
@@ -75,6 +90,17 @@ export type HostReply = z.infer<typeof HostReply>;
 export const HostEvent = z.discriminatedUnion('event', [
   z.object({ event: z.literal('ended'), allocation: Id, end: HostedEnd }),
   z.object({ event: z.literal('progress'), allocation: Id, progress: Progress }),
+  /**
+   * Finished files and facts, in order within an allocation, numbered by the host. Repeated after `attach` until it is
+   * `noted`; `ended` is told only when all reports of the allocation are. Files stay where the agent keeps held bytes.
+   */
+  z.object({
+    event: z.literal('report'),
+    allocation: Id,
+    report: z.number().int().nonnegative(),
+    outputs: z.array(ReportedFile).max(200),
+    events: z.array(FactDraft).max(200),
+  }),
   /** For the control plane; may be lost. */
   z.object({ event: z.literal('notify'), allocation: Id, method: z.string().max(100), payload: z.unknown() }),
 ]);
@@ -85,3 +111,5 @@ export type HostMessage = z.infer<typeof HostMessage>;
 
 /** The environment variable that tells a host where to listen. */
 export const hostSocketVariable = 'BACKLOT_HOST_SOCKET';
+/** The one that tells a host the control plane's address, for pipes. */
+export const hostControlVariable = 'BACKLOT_CONTROL_URL';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Capability } from '../capability.ts';
+import { FactDraft } from '../fact.ts';
 import { Failure } from '../failure.ts';
 import { Id } from '../id.ts';
 import { Output, Usage } from '../output.ts';
@@ -71,6 +72,23 @@ export const Inventory = z.object({
 });
 export type Inventory = z.infer<typeof Inventory>;
 
+/**
+ * How full a node's disk is: `low` takes no new batch work, `full` takes nothing new and lets what writes close cleanly.
+ */
+export const DiskState = z.enum(['ok', 'low', 'full']);
+export type DiskState = z.infer<typeof DiskState>;
+
+/** What a node holds for others, and how its disk stands. Amounts are bytes. */
+export const NodeDisk = z.object({
+  state: DiskState,
+  /** Below so many free bytes it is `low`, and `full`. */
+  soft: z.number().nonnegative(),
+  hard: z.number().nonnegative(),
+  held: z.object({ files: z.number().int().nonnegative(), bytes: z.number().nonnegative() }),
+  trash: z.object({ files: z.number().int().nonnegative(), bytes: z.number().nonnegative() }),
+});
+export type NodeDisk = z.infer<typeof NodeDisk>;
+
 /** Load right now. Fractions are 0..1, amounts are bytes, rates are bytes per second. */
 export const NodeLoad = z.object({
   at: z.iso.datetime(),
@@ -81,6 +99,7 @@ export const NodeLoad = z.object({
   diskTotal: z.number().nonnegative(),
   networkIn: z.number().nonnegative(),
   networkOut: z.number().nonnegative(),
+  disk: NodeDisk.optional(),
   gpus: z
     .array(
       z.object({
@@ -161,13 +180,25 @@ export type StateReport = z.infer<typeof StateReport>;
 
 /**
  * `applied` and `duplicate` may be forgotten by the node; `stale` means: end the work, its place was given away.
- * `seq` 0 answers `accept`.
+ * `seq` 0 answers `accept` and `findings`; of those, `stale` ones are taken in all the same.
  */
 export const ReportAck = AllocationRef.extend({
   seq: z.number().int().nonnegative(),
   verdict: z.enum(['applied', 'duplicate', 'stale']),
 });
 export type ReportAck = z.infer<typeof ReportAck>;
+
+/**
+ * What an allocation has found while it runs: held outputs, and facts. Beside the reports and without a number: each output
+ * counts once by (task, name), each fact by (allocation, key), however often it is told, and all of it is taken in whatever
+ * has become of the allocation since, because bytes and facts are true whoever the work belongs to by now. A node tells
+ * them in order, and all of them before the allocation's end.
+ */
+export const Findings = AllocationRef.extend({
+  outputs: z.array(Output.extend({ held: z.literal(true) })).max(500),
+  facts: z.array(FactDraft).max(500),
+});
+export type Findings = z.infer<typeof Findings>;
 
 export const ProgressReport = AllocationRef.extend({ progress: Progress });
 
@@ -217,6 +248,7 @@ export const nodeMessages = {
   accept: Accept,
   reject: Reject,
   state: StateReport,
+  findings: Findings,
   progress: ProgressReport,
   call: Call,
   result: CallResult,

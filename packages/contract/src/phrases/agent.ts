@@ -22,6 +22,10 @@ export const agentPhrases = {
     en: 'The node could not write the offer down: {reason}.',
     'zh-CN': '该节点无法记录此任务：{reason}。',
   },
+  'pause.disk': {
+    en: 'Paused because the node’s disk is nearly full; it goes on where it stopped as soon as there is room.',
+    'zh-CN': '该节点磁盘将满，任务已暂停；有空间后会从中断处继续。',
+  },
   'attempt.parameters': {
     en: 'The node does not understand the task’s parameters: {reason}. Run the same release on all machines.',
     'zh-CN': '该节点无法理解任务参数：{reason}。请在所有机器上运行同一版本。',
@@ -63,3 +67,6 @@ export const agentPhrases = {
     'zh-CN': '工作负载的节点部分出错：{reason}。这是产品缺陷，请附节点日志反馈。',
   },
 } satisfies PhraseTable;
+
+/** With this reason a node tells that it has frozen work for its disk. It thaws it by itself; nobody else can. */
+export const diskPause = 'pause.disk' satisfies keyof typeof agentPhrases;

@@ -1,3 +1,4 @@
+import { flowPhrases } from '../flow/phrases.ts';
 import type { PhraseTable } from '../phrase.ts';
 import { agentPhrases } from './agent.ts';
 import { endingPhrases } from './endings.ts';
@@ -9,5 +10,6 @@ export const kernelPhrases = {
   ...agentPhrases,
   ...waitPhrases,
   ...endingPhrases,
+  ...flowPhrases,
   ...healthPhrases,
 } satisfies PhraseTable;

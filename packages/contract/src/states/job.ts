@@ -27,8 +27,10 @@ export type TaskCounts = Partial<Record<TaskState, number>>;
  *
  * A job with tasks still open is never `failed`, so that finished work of the others is not hidden; it becomes
  * `failed` once nothing is open and at least one task failed. `paused` is said only when nothing runs any more.
+ *
+ * @param forgiven failed tasks that were got over: by the error way of a flow
  */
-export function deriveJobState(counts: TaskCounts, intent: JobIntent): JobState {
+export function deriveJobState(counts: TaskCounts, intent: JobIntent, forgiven = 0): JobState {
   const n = (state: TaskState) => counts[state] ?? 0;
   const active = n('placed') + n('running') + n('frozen');
   const waiting = n('blocked') + n('queued') + n('retry_wait');
@@ -40,7 +42,7 @@ export function deriveJobState(counts: TaskCounts, intent: JobIntent): JobState 
         ? 'succeeded'
         : 'canceled';
   if (open === 0) {
-    if (n('failed') > 0) return 'failed';
+    if (n('failed') > forgiven) return 'failed';
     if (n('canceled') > 0) return 'canceled';
     return n('succeeded') > 0 ? 'succeeded' : 'waiting';
   }

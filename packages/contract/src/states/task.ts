@@ -26,7 +26,8 @@ export const TaskState = z.enum(taskStates);
 export type TaskState = z.infer<typeof TaskState>;
 
 export const taskMachine = defineMachine<TaskState>('task', {
-  blocked: ['queued', 'held', 'canceled', 'failed'],
+  // To succeeded: what stands for a whole run of a flow is ended by the control plane, and never placed.
+  blocked: ['queued', 'held', 'canceled', 'failed', 'succeeded'],
   queued: ['placed', 'held', 'canceled', 'failed'],
   // Back to queued: rejected, expired, preempted or node lost, none of which is charged to the task.
   placed: ['running', 'queued', 'retry_wait', 'held', 'succeeded', 'failed', 'canceled'],

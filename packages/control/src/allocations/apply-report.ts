@@ -2,10 +2,12 @@ import {
   type AllocationState,
   endingPhrases,
   type Failure,
+  type Reason,
   reason,
   type StateReport,
   waitPhrases,
 } from '@backlot/contract';
+import { diskPause } from '@backlot/contract/phrases/agent';
 import { sql } from 'kysely';
 import type { Artifacts, NodeLinks } from '../kernel.ts';
 import type { Change } from '../tasks/change.ts';
@@ -31,7 +33,7 @@ export async function applyReport(
   report: StateReport,
   next: AllocationState,
 ): Promise<void> {
-  const cpuHeld = await moveCores(deps, change, allocation, next);
+  const cpuHeld = await moveCores(deps, change, allocation, next, report.reason);
   await change.tx
     .updateTable('allocation')
     .set({
@@ -39,12 +41,13 @@ export async function applyReport(
       known_state: null,
       seq: report.seq,
       cpu_held: cpuHeld,
-      ...(report.reason ? { reason: JSON.stringify(report.reason) } : {}),
+      // Why it is frozen stands with its task, where it goes when that is over; here it would be taken for why it ended.
+      ...(report.reason && next !== 'frozen' ? { reason: JSON.stringify(report.reason) } : {}),
       ...(next === 'running' ? { started_at: sql<Date>`coalesce(started_at, now())` } : {}),
     })
     .where('id', '=', allocation.id)
     .execute();
-  await moveTask(change, allocation, next);
+  await moveTask(change, allocation, next, report.reason);
   if (next !== allocation.state) tellChanged(change, allocation, next);
 }
 
@@ -82,10 +85,13 @@ async function moveCores(
   change: Change,
   allocation: OpenAllocation,
   next: AllocationState,
+  because: Reason | undefined,
 ): Promise<boolean> {
   const cpu = { cpu: true, rest: false };
   const was = allocation.state === 'unknown' ? allocation.known_state : allocation.state;
-  if (next === 'frozen' && was !== 'frozen' && allocation.cpu_held) {
+  // Cores that it was given to go on with are of no use while its disk holds it.
+  const holds = was !== 'frozen' || because?.code === diskPause;
+  if (next === 'frozen' && holds && allocation.cpu_held) {
     change.usage.release(allocation.node_id, allocation.resources, cpu);
     change.wake('slot-free');
     return false;
@@ -105,13 +111,23 @@ async function moveCores(
   return allocation.cpu_held;
 }
 
-async function moveTask(change: Change, allocation: OpenAllocation, next: AllocationState): Promise<void> {
+/** @param because the node's own reason for freezing it; without one it was asked to */
+async function moveTask(
+  change: Change,
+  allocation: OpenAllocation,
+  next: AllocationState,
+  because: Reason | undefined,
+): Promise<void> {
   const task = { id: allocation.task_id };
   if (next === 'running') {
     await change.ledger.moveAndTell('running', [task], { only: ['placed', 'frozen'] });
   } else if (next === 'frozen') {
-    const wait = reason(waitPhrases, 'wait.frozen', { node: allocation.node_name });
+    const wait = because ?? reason(waitPhrases, 'wait.frozen', { node: allocation.node_name });
     await change.ledger.moveAndTell('frozen', [{ ...task, patch: { wait } }], { only: ['running'] });
+    // Still frozen, perhaps for another reason.
+    await sql`
+      UPDATE task SET wait = ${JSON.stringify(wait)}::jsonb WHERE id = ${task.id} AND state = 'frozen'
+    `.execute(change.tx);
   }
   if (allocation.state === 'unknown') await clearUnreachable(change, [allocation.task_id]);
 }

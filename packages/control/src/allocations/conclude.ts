@@ -13,7 +13,13 @@ import type { TaskRow, Tx } from '../db/schema.ts';
 import { avoid } from '../tasks/avoidances.ts';
 import type { Change } from '../tasks/change.ts';
 import type { TaskPatch } from '../tasks/ledger.ts';
-import { attemptsAfter, decideRetry, type FailedAttempt, memorySteps } from '../tasks/retry.ts';
+import {
+  attemptsAfter,
+  decideRetry,
+  type FailedAttempt,
+  memorySteps,
+  type RetryDecision,
+} from '../tasks/retry.ts';
 import { shapeOf } from '../tasks/shape.ts';
 import { lookBack, pastAttempts } from './history-of-task.ts';
 import type { OpenAllocation } from './rows.ts';
@@ -32,6 +38,8 @@ export interface Ending {
   readonly seq?: number;
   /** For outcomes that are not charged: keep away from the node for so long. */
   readonly avoidMs?: number;
+  /** A failure is not tried again: a node that was alone has done so, and what follows has been done there. */
+  readonly final?: true;
 }
 
 /** A task whose end is final, for what follows from it. */
@@ -253,7 +261,7 @@ async function settleFailure(
     .where('id', '=', allocation.task_id)
     .executeTakeFirst();
   if (!task) return;
-  const progressed = await hasCommitted(tx, allocation.id);
+  const progressed = await hasCommitted(tx, allocation);
   // The attempt itself has just been closed and is the last of these.
   const past = (await pastAttempts(tx, task.id)).slice(0, -1);
   const attempt: FailedAttempt = {
@@ -264,7 +272,9 @@ async function settleFailure(
     memory: task.spec.resources.memory,
     ...lookBack(past, { nodeId: allocation.node_id, failure }),
   };
-  const decision = decideRetry(attempt, deps.random());
+  const decision: RetryDecision = ending.final
+    ? { kind: 'fail', charged: true, why: 'attempts' }
+    : decideRetry(attempt, deps.random());
   const charged = attemptsAfter(attempt, decision);
 
   if (decision.kind === 'fail') {
@@ -307,7 +317,8 @@ async function settleFailure(
     );
     change.afterCommit(() => deps.retryIn(decision.delayMs));
   }
-  if (task.job_id !== null && !progressed) await deps.afterFailure(change, { jobId: task.job_id, failure });
+  if (task.job_id !== null && !progressed && !ending.final)
+    await deps.afterFailure(change, { jobId: task.job_id, failure });
 }
 
 async function holdTask(change: Change, taskId: string, failure: Failure): Promise<void> {
@@ -357,10 +368,10 @@ function withMemory(spec: TaskDraft, memory: number): TaskDraft {
 }
 
 /** Whether an attempt has brought outputs home, whatever became of it afterwards. */
-async function hasCommitted(tx: Tx, allocationId: string): Promise<boolean> {
-  const { rows } = await sql`SELECT 1 FROM artifact WHERE allocation_id = ${allocationId} LIMIT 1`.execute(
-    tx,
-  );
+async function hasCommitted(tx: Tx, { id, task_id }: OpenAllocation): Promise<boolean> {
+  const { rows } = await sql`
+    SELECT 1 FROM artifact WHERE task_id = ${task_id} AND allocation_id = ${id} LIMIT 1
+  `.execute(tx);
   return rows.length > 0;
 }
 

@@ -14,6 +14,12 @@ export interface OfferDeps {
   readonly tokens: AllocationTokens;
   readonly artifacts: Pick<Artifacts, 'committed'>;
   readonly nodes: () => NodeLinks;
+  /** What a kind of task puts under `parameters.secrets` of its offers; undefined for kinds that have none. */
+  readonly dress: (
+    kind: string,
+    parameters: Readonly<Record<string, unknown>>,
+    projectId: Id,
+  ) => Promise<Record<string, unknown> | undefined>;
   readonly log: Logger;
 }
 
@@ -48,7 +54,12 @@ export async function sendOffers(deps: OfferDeps, allocationIds: readonly Id[]):
   `.execute(deps.db);
   const sent: Id[] = [];
   for (const row of rows) {
-    const offer = await makeOffer(deps, row);
+    const offer = await makeOffer(deps, row).catch((error: unknown) => {
+      // One task whose secrets can't be had now must not hold up the others; the sweep comes back to it.
+      deps.log.warn({ err: error, allocation: row.allocation, kind: row.spec.kind }, 'an offer was not made');
+      return undefined;
+    });
+    if (!offer) continue;
     if (deps.nodes().send(row.node_id, 'offer', offer)) sent.push(row.allocation);
     else deps.log.debug({ allocation: row.allocation, node: row.node_id }, 'no link for an offer');
   }
@@ -56,6 +67,8 @@ export async function sendOffers(deps: OfferDeps, allocationIds: readonly Id[]):
 }
 
 async function makeOffer(deps: OfferDeps, row: OfferRow): Promise<Offer> {
+  const { kind, parameters } = row.spec;
+  const secrets = await deps.dress(kind, parameters, row.project);
   const token = await deps.tokens.issue({
     allocation: row.allocation,
     fence: row.fence,
@@ -68,9 +81,9 @@ async function makeOffer(deps: OfferDeps, row: OfferRow): Promise<Offer> {
     task: row.task,
     job: row.job,
     project: row.project,
-    kind: row.spec.kind,
+    kind,
     class: row.class,
-    parameters: row.spec.parameters,
+    parameters: secrets === undefined ? parameters : { ...parameters, secrets },
     resources: row.resources,
     inputs: row.spec.inputs,
     limits: row.spec.limits,

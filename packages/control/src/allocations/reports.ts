@@ -19,6 +19,7 @@ import { type Change, type ChangeDeps, runChange } from '../tasks/change.ts';
 import { applyLight, isLight, type LightReport } from './apply-light.ts';
 import { type ApplyDeps, applyReport, commitOutputs, endingOf } from './apply-report.ts';
 import { type Conclusion, concludeAllocation, concludeAllocations } from './conclude.ts';
+import { createFindings } from './findings.ts';
 import { type OfferDeps, sendOffers } from './offers.ts';
 import type { ProgressBuffer } from './progress.ts';
 import { createReconciler, restoreUnknown } from './reconcile.ts';
@@ -36,7 +37,7 @@ import { judge, type Verdict } from './verdict.ts';
 
 export interface ReportDeps extends ChangeDeps, ApplyDeps, StopDeps, OfferDeps {
   readonly db: Db;
-  readonly artifacts: Pick<Artifacts, 'commit' | 'committed'>;
+  readonly artifacts: Pick<Artifacts, 'commit' | 'commitHeld' | 'committed'>;
   readonly tokens: AllocationTokens;
   readonly stale: (message: StaleMessage, place: AllocationPlace | undefined) => Promise<void>;
   readonly progress: ProgressBuffer;
@@ -65,6 +66,7 @@ export function createReports(deps: ReportDeps): NodeReports {
     alone: async (item) => (await applyAll(deps, [item]))[0] as Judged,
   });
   const reconcile = createReconciler(deps);
+  const findings = createFindings(deps);
 
   return {
     async connected({ id, epoch }) {
@@ -90,6 +92,7 @@ export function createReports(deps: ReportDeps): NodeReports {
         const item = { nodeId, message };
         return acknowledge(deps, item, await reporting.add(item));
       }),
+    findings: (nodeId, message) => findings(nodeId, message),
     progress: (nodeId, message) => deps.progress.add(nodeId, message),
     reconcile,
 

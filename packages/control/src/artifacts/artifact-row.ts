@@ -16,5 +16,7 @@ export function toArtifact(row: ArtifactRow): Artifact {
     meta: row.meta,
     createdAt: row.created_at.toISOString(),
     retentionUntil: row.retention_until?.toISOString() ?? null,
+    stored: row.stored,
+    holders: row.holders,
   };
 }

@@ -1,8 +1,9 @@
 import { Gauge } from 'prom-client';
-import type { Artifacts } from '../kernel.ts';
+import type { Artifacts, BlobStore } from '../kernel.ts';
 import { createLeadership } from '../leader/leadership.ts';
 import type { App } from '../workload.ts';
 import { type ArtifactsDependencies, defaultSettings } from './dependencies.ts';
+import { tellHolders } from './held/tell-holders.ts';
 import { nodeTransferRoutes } from './node-transfer/routes.ts';
 import { createRecords } from './records.ts';
 import { artifactRoutes } from './routes.ts';
@@ -17,6 +18,8 @@ export interface ArtifactsRoom extends Artifacts {
   start(): Promise<void>;
   /** Sweeps now; for operators and tests. Only the leading replica does anything. */
   sweepNow(): Promise<SweepResult | undefined>;
+  /** Tells nodes now what to throw away and what to take back; the same. */
+  tellNow(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -28,10 +31,13 @@ export function createArtifacts(deps: ArtifactsDependencies): ArtifactsRoom {
   const { store, blobs, events, clock, log, metrics } = deps;
   const settings = { ...defaultSettings, ...deps.settings };
   const space = new SpaceGuard({ blobs, health: deps.health, clock, reserve: settings.reserve });
+  const bytes: BlobStore['get'] = deps.bytes ?? ((...args) => blobs.get(...args));
   const artifacts = createRecords({
     db: store.db,
-    blobs,
+    bytes,
     events,
+    audit: deps.audit,
+    graceMs: settings.graceMs,
     visibility: createVisibility(deps.guards, deps.kernel),
   });
   const closing = new AbortController();
@@ -62,6 +68,14 @@ export function createArtifacts(deps: ArtifactsDependencies): ArtifactsRoom {
     return sweep({ store, blobs, artifacts, events, log, guard, graceMs, uploadExpiryMs }, closing.signal);
   }
 
+  /** Tells nodes what to throw away and to take back. */
+  async function tellNow(): Promise<number> {
+    const { nodes } = deps;
+    if (!leadership.held || !nodes) return 0;
+    const guard = leadership.guard.bind(leadership);
+    return tellHolders({ store, nodes, events, log, guard, graceMs: settings.graceMs }, closing.signal);
+  }
+
   /** Does something again and again until the room closes. A failure is logged, and the next time tried again. */
   async function every(ms: number, what: string, run: () => Promise<unknown>): Promise<void> {
     while (!closing.signal.aborted) {
@@ -75,11 +89,12 @@ export function createArtifacts(deps: ArtifactsDependencies): ArtifactsRoom {
   return {
     ...artifacts,
     sweepNow,
+    tellNow,
 
     routes(app) {
-      artifactRoutes(app, { ...deps, artifacts });
+      artifactRoutes(app, { ...deps, bytes, artifacts });
       uploadRoutes(app, deps, settings, space);
-      nodeTransferRoutes(app, deps, settings, space);
+      nodeTransferRoutes(app, { ...deps, bytes }, settings, space);
     },
 
     async start() {
@@ -87,6 +102,7 @@ export function createArtifacts(deps: ArtifactsDependencies): ArtifactsRoom {
       await leadership.start();
       work = Promise.all([
         every(SPACE_CHECK_MS, 'looking at the free space', () => space.check()),
+        every(settings.tellEveryMs, 'telling nodes what to throw away', tellNow),
         every(settings.sweepEveryMs, 'the sweep of the store of files', sweepNow),
       ]);
     },

@@ -3,7 +3,15 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { BlobAdapter } from '../blobs/blob-adapter.ts';
 import type { Store } from '../db/database.ts';
-import type { AccessControl, AuditLog, EventLog, HealthReporter, Kernel } from '../kernel.ts';
+import type {
+  AccessControl,
+  AuditLog,
+  BlobStore,
+  EventLog,
+  HealthReporter,
+  Kernel,
+  NodeLinks,
+} from '../kernel.ts';
 import type { ArtifactGuard } from '../workload.ts';
 
 /** What the room of artifacts is given by `control.ts`. */
@@ -11,6 +19,10 @@ export interface ArtifactsDependencies {
   readonly store: Store;
   /** Opened with `beforePublish: recordBlob(store.db)`. */
   readonly blobs: BlobAdapter;
+  /** Reads bytes wherever they are, also from nodes; the store alone unless told. */
+  readonly bytes?: BlobStore['get'];
+  /** For what nodes hold: told what to throw away and what to take back. Nobody is told without it. */
+  readonly nodes?: () => Pick<NodeLinks, 'connected' | 'call'>;
   readonly events: EventLog;
   readonly audit: AuditLog;
   readonly access: AccessControl;
@@ -38,6 +50,8 @@ export interface ArtifactSettings {
   /** How long deleted artifacts and unreferenced bytes stay, so that a mistake can be undone. */
   readonly graceMs: number;
   readonly sweepEveryMs: number;
+  /** How often nodes are told what to throw away of what they hold. */
+  readonly tellEveryMs: number;
   /** Most bytes that one stream (stdout, stderr) of an allocation may keep. */
   readonly largestLog: number;
 }
@@ -48,5 +62,6 @@ export const defaultSettings: ArtifactSettings = {
   uploadExpiryMs: 7 * 24 * 3_600_000,
   graceMs: 24 * 3_600_000,
   sweepEveryMs: 15 * 60_000,
+  tellEveryMs: 5_000,
   largestLog: 256 * 1024 ** 2,
 };

@@ -10,7 +10,7 @@ export function recordBlob(db: Db): BeforePublish {
   return async ({ digest, size }) => {
     await sql`
       INSERT INTO blob (digest, size) VALUES (${digest}, ${size})
-      ON CONFLICT (digest) DO UPDATE SET unreferenced_at = NULL
+      ON CONFLICT (digest) DO UPDATE SET unreferenced_at = NULL, stored = true
     `.execute(db);
   };
 }

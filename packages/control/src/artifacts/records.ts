@@ -9,19 +9,26 @@ import {
 } from '@backlot/contract';
 import { sql } from 'kysely';
 import type { Db, Tx } from '../db/schema.ts';
-import type { Artifacts, BlobStore, EventLog } from '../kernel.ts';
+import type { Artifacts, AuditLog, BlobStore, EventLog } from '../kernel.ts';
 import { toArtifact } from './artifact-row.ts';
+import { commitHeld } from './held/commit-held.ts';
+import { restoreArtifacts, trashArtifacts } from './held/trash.ts';
 import type { ArtifactVisibility } from './visibility.ts';
 
 export interface RecordsDependencies {
   readonly db: Db;
-  readonly blobs: BlobStore;
+  /** Reads bytes wherever they are, also from nodes. */
+  readonly bytes: BlobStore['get'];
+  readonly audit: AuditLog;
+  /** How long what was deleted can be taken back. Milliseconds. */
+  readonly graceMs: number;
   readonly events: EventLog;
   readonly visibility: ArtifactVisibility;
 }
 
 /** The artifacts' own table: the port that other rooms and workloads use. */
-export function createRecords({ db, blobs, events, visibility }: RecordsDependencies): Artifacts {
+export function createRecords(deps: RecordsDependencies): Artifacts {
+  const { db, bytes, events, visibility } = deps;
   return {
     async get(id) {
       const row = await db
@@ -36,7 +43,7 @@ export function createRecords({ db, blobs, events, visibility }: RecordsDependen
 
     visibleTo: (actor, artifacts) => visibility.visibleTo(actor, artifacts),
 
-    open: (artifact, signal) => blobs.get(artifact.digest, undefined, signal),
+    open: (artifact, signal, range) => bytes(artifact.digest, range, signal),
 
     async commit(tx, owner, outputs) {
       const fresh: string[] = [];
@@ -54,12 +61,28 @@ export function createRecords({ db, blobs, events, visibility }: RecordsDependen
       return fresh;
     },
 
+    async commitHeld(tx, held) {
+      const created = await commitHeld(tx, held);
+      // Of two that tell the same name at once, the first is the one that counts.
+      const nodes = new Map(
+        held.toReversed().map(({ owner, output }) => [`${owner.taskId} ${output.name}`, owner.nodeId]),
+      );
+      await events.append(
+        tx,
+        created.map((artifact) =>
+          artifactHeld(artifact, nodes.get(`${artifact.taskId} ${artifact.name}`) ?? null),
+        ),
+      );
+      return created;
+    },
+
     async committed(tx, taskId) {
       const rows = await tx
         .selectFrom('artifact')
         .select('name')
         .where('task_id', '=', taskId)
         .where('deleted_at', 'is', null)
+        .where('stored', '=', true)
         .orderBy('name')
         .execute();
       return rows.map(({ name }) => name);
@@ -84,6 +107,9 @@ export function createRecords({ db, blobs, events, visibility }: RecordsDependen
         })),
       );
     },
+
+    trash: (tx, ids, actor) => trashArtifacts(deps, tx, ids, actor),
+    restore: (tx, ids, actor) => restoreArtifacts(deps, tx, ids, actor),
   };
 }
 
@@ -96,6 +122,13 @@ export function artifactCreated(artifact: Artifact) {
     subject: { kind: 'artifact', id },
     body: { name, kind, size, mediaType, jobId, taskId },
   };
+}
+
+/** The event of one that stays on a node says more: a recording is followed by its segments' events alone. */
+function artifactHeld(artifact: Artifact, nodeId: Id | null) {
+  const { body, ...event } = artifactCreated(artifact);
+  const { digest, meta } = artifact;
+  return { ...event, body: { ...body, digest, meta, nodeId } };
 }
 
 /**

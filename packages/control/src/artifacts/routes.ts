@@ -13,7 +13,7 @@ import {
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Db } from '../db/schema.ts';
-import type { Actor, Artifacts } from '../kernel.ts';
+import type { Actor, Artifacts, BlobStore } from '../kernel.ts';
 import type { App } from '../workload.ts';
 import { toArtifact } from './artifact-row.ts';
 import type { ArtifactsDependencies } from './dependencies.ts';
@@ -30,9 +30,9 @@ const MOST_IN_A_ZIP = 10_000;
 /** What people and programs do with artifacts: list, look, download, delete. */
 export function artifactRoutes(
   app: App,
-  deps: ArtifactsDependencies & { readonly artifacts: Artifacts },
+  deps: ArtifactsDependencies & { readonly artifacts: Artifacts; readonly bytes: BlobStore['get'] },
 ): void {
-  const { store, blobs, access, audit, events, artifacts, log } = deps;
+  const { store, bytes, access, audit, events, artifacts, log } = deps;
   const { db } = store;
   const projectOf = (request: FastifyRequest) =>
     projectOfArtifact(db, artifacts, request.actor, (request.params as { id: string }).id);
@@ -107,7 +107,7 @@ export function artifactRoutes(
       return reply
         .type('application/zip')
         .header('content-disposition', contentDisposition('attachment', `${query.name ?? 'backlot'}.zip`))
-        .send(zipArtifacts(shown, blobs, log, gone.signal));
+        .send(zipArtifacts(shown, { get: bytes }, log, gone.signal));
     },
   );
 
@@ -134,7 +134,7 @@ export function artifactRoutes(
     },
     handler: async (request, reply) => {
       const artifact = await artifacts.get(request.params.id);
-      return sendBlob(request, reply, blobs, { ...artifact, download: request.query.download });
+      return sendBlob(request, reply, { get: bytes }, { ...artifact, download: request.query.download });
     },
   });
 
@@ -164,6 +164,32 @@ export function artifactRoutes(
       return reply.code(204).send();
     },
   );
+
+  app.post(
+    '/api/v1/artifacts/:id/restore',
+    {
+      config: {
+        access: {
+          kind: 'permission',
+          permission: 'artifacts.delete',
+          project: (request) =>
+            projectOfArtifact(db, artifacts, request.actor, (request.params as { id: string }).id, true),
+        },
+        audited: 'by-handler',
+      },
+      schema: {
+        summary: 'Takes an artifact back that was deleted in the last 24 hours.',
+        params: IdParams,
+        response: { 200: Artifact },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      await store.transaction((tx) => artifacts.restore(tx, [id], request.actor));
+      events.wake();
+      return artifacts.get(id);
+    },
+  );
 }
 
 /**
@@ -175,12 +201,13 @@ async function projectOfArtifact(
   visibility: ArtifactVisibility,
   actor: Actor,
   id: string,
+  deletedToo = false,
 ): Promise<string | null> {
   const row = await db
     .selectFrom('artifact')
     .selectAll()
     .where('id', '=', id)
-    .where('deleted_at', 'is', null)
+    .$if(!deletedToo, (q) => q.where('deleted_at', 'is', null))
     .executeTakeFirst();
   if (!row) return null;
   const [artifact] = await visibility.visibleTo(actor, [toArtifact(row)]);

@@ -198,6 +198,8 @@ describe('guards', () => {
       meta: {},
       createdAt: new Date(0).toISOString(),
       retentionUntil: null,
+      stored: true,
+      holders: [],
     }),
   );
   const hiding =

@@ -20,15 +20,10 @@ import type {
   Usage,
 } from '@backlot/contract';
 import type { ColumnType, Generated, Kysely, Selectable, Transaction } from 'kysely';
+import type { Json, JsonDefault, NullableJson, NullableTime, Time, WholeNumber } from './columns.ts';
+import type { FlowRunTable, FlowStepTable, FlowTable, FlowVersionTable } from './flow-tables.ts';
 
-/** JSON columns are written as strings: `pg` would turn a JavaScript array into a PostgreSQL array. */
-type Json<T> = ColumnType<T, string, string>;
-type JsonDefault<T> = ColumnType<T, string | undefined, string>;
-type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
-/** `bigint` arrives as a number: all of ours stay far below 2^53 (the pool sets the parser). */
-type BigInt = number;
-type Time = ColumnType<Date, Date | string | undefined, Date | string>;
-type NullableTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+export type { FlowRunTable, FlowStepTable, FlowTable, FlowVersionTable };
 
 export interface ProjectTable {
   id: string;
@@ -87,7 +82,7 @@ export interface OneTimeLinkTable {
   created_at: Time;
 }
 export interface AuditTable {
-  seq: Generated<BigInt>;
+  seq: Generated<WholeNumber>;
   at: Time;
   actor_kind: string;
   actor_id: string | null;
@@ -102,7 +97,7 @@ export interface AuditTable {
   address: string | null;
 }
 export interface EventTable {
-  seq: Generated<BigInt>;
+  seq: Generated<WholeNumber>;
   id: string;
   at: Time;
   txid: Generated<string>;
@@ -124,7 +119,7 @@ export interface WebhookTable {
 export interface WebhookDeliveryTable {
   id: string;
   webhook_id: string;
-  event_seq: BigInt;
+  event_seq: WholeNumber;
   event_kind: string;
   state: Generated<'pending' | 'delivered' | 'failed'>;
   attempts: Generated<number>;
@@ -136,13 +131,13 @@ export interface WebhookDeliveryTable {
 }
 export interface EventCursorTable {
   name: string;
-  seq: BigInt;
+  seq: WholeNumber;
   updated_at: Time;
 }
 /** Events that a reaction was given up on. */
 export interface ReactionFailureTable {
   name: string;
-  event_seq: BigInt;
+  event_seq: WholeNumber;
   attempts: number;
   error: string;
   at: Time;
@@ -214,19 +209,19 @@ export interface NodeUsageTable {
   node_id: string;
   cpu_total: number;
   cpu_used: Generated<number>;
-  memory_total: BigInt;
-  memory_used: Generated<BigInt>;
-  disk_total: BigInt;
-  disk_used: Generated<BigInt>;
-  packets_total: Generated<BigInt>;
-  packets_used: Generated<BigInt>;
+  memory_total: WholeNumber;
+  memory_used: Generated<WholeNumber>;
+  disk_total: WholeNumber;
+  disk_used: Generated<WholeNumber>;
+  packets_total: Generated<WholeNumber>;
+  packets_used: Generated<WholeNumber>;
 }
 export interface GpuUsageTable {
   node_id: string;
   index: number;
   name: string;
-  vram_total: BigInt;
-  vram_used: Generated<BigInt>;
+  vram_total: WholeNumber;
+  vram_used: Generated<WholeNumber>;
   encoder_sessions_total: number;
   encoder_sessions_used: Generated<number>;
 }
@@ -246,6 +241,8 @@ export interface JobTable {
   weight_total: Generated<number>;
   weight_done: Generated<number>;
   failure: NullableJson<Failure>;
+  /** Failed tasks that its flow has got over: they don't make it fail. */
+  forgiven: Generated<number>;
   actor_id: string | null;
   actor_name: Generated<string>;
   created_at: Time;
@@ -304,7 +301,7 @@ export interface AllocationTable {
   project_id: string;
   node_id: string;
   node_epoch: number;
-  fence: Generated<BigInt>;
+  fence: Generated<WholeNumber>;
   state: Generated<AllocationState>;
   known_state: AllocationState | null;
   seq: Generated<number>;
@@ -326,7 +323,9 @@ export interface AllocationTable {
 }
 export interface BlobTable {
   digest: string;
-  size: BigInt;
+  size: WholeNumber;
+  /** The bytes are in the store; otherwise only nodes have them. */
+  stored: Generated<boolean>;
   created_at: Time;
   unreferenced_at: NullableTime;
 }
@@ -339,18 +338,42 @@ export interface ArtifactTable {
   name: string;
   kind: string;
   digest: string;
-  size: BigInt;
+  size: WholeNumber;
   media_type: string;
   meta: JsonDefault<Record<string, unknown>>;
   retention_until: NullableTime;
   deleted_at: NullableTime;
+  /** What `blob.stored` and the table of holders say, so that a row tells all of it. Kept by a trigger on both. */
+  stored: Generated<boolean>;
+  holders: Generated<string[]>;
   created_at: Time;
+}
+/** A node that has, or had, the bytes of a digest. */
+export interface ArtifactHolderTable {
+  digest: string;
+  node_id: string;
+  /**
+   * held       the node has them
+   * trashing   the node is to put them into its trash, and has not said that it did
+   * trashed    they are in its trash
+   * restoring  the node is to take them out again, and has not said that it did
+   */
+  state: Generated<'held' | 'trashing' | 'trashed' | 'restoring'>;
+  since: Time;
+  /** When the node is asked next. */
+  ask_at: Time;
+}
+/** Facts that have been made events, so that each becomes one once. */
+export interface TaskFactTable {
+  allocation_id: string;
+  key: string;
+  at: Time;
 }
 export interface StagedOutputTable {
   allocation_id: string;
   name: string;
   digest: string;
-  size: BigInt;
+  size: WholeNumber;
   created_at: Time;
 }
 export interface UploadTable {
@@ -359,11 +382,11 @@ export interface UploadTable {
   actor_id: string | null;
   name: string;
   media_type: string;
-  size: BigInt;
+  size: WholeNumber;
   claimed_digest: string | null;
   /** What the bytes were found to be, once all have arrived. */
   digest: string | null;
-  received: Generated<BigInt>;
+  received: Generated<WholeNumber>;
   artifact_id: string | null;
   created_at: Time;
   finished_at: NullableTime;
@@ -372,21 +395,21 @@ export interface BlobMultipartTable {
   id: string;
   store_key: string;
   store_upload_id: string;
-  part_size: BigInt;
+  part_size: WholeNumber;
   digest: string | null;
   created_at: Time;
 }
 export interface BlobPartTable {
   multipart_id: string;
   number: number;
-  size: BigInt;
+  size: WholeNumber;
   etag: string;
   sha256: string;
 }
 export interface LogChunkTable {
   allocation_id: string;
   stream: 'stdout' | 'stderr';
-  position: BigInt;
+  position: WholeNumber;
   length: number;
   digest: string;
   created_at: Time;
@@ -426,11 +449,17 @@ export interface Tables {
   task_need_history: TaskNeedTable;
   blob: BlobTable;
   artifact: ArtifactTable;
+  artifact_holder: ArtifactHolderTable;
+  task_fact: TaskFactTable;
   staged_output: StagedOutputTable;
   upload: UploadTable;
   blob_multipart: BlobMultipartTable;
   blob_part: BlobPartTable;
   log_chunk: LogChunkTable;
+  flow: FlowTable;
+  flow_version: FlowVersionTable;
+  flow_run: FlowRunTable;
+  flow_step: FlowStepTable;
 }
 
 export type Db = Kysely<Tables>;
@@ -441,3 +470,6 @@ export type TaskRow = Selectable<TaskTable>;
 export type AllocationRow = Selectable<AllocationTable>;
 export type NodeRow = Selectable<NodeTable>;
 export type ArtifactRow = Selectable<ArtifactTable>;
+export type FlowRow = Selectable<FlowTable>;
+export type FlowRunRow = Selectable<FlowRunTable>;
+export type FlowStepRow = Selectable<FlowStepTable>;

@@ -21,6 +21,8 @@ export interface ReactionsDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly workloads: readonly ControlWorkload[];
+  /** The kernel's own: asked for when they start. */
+  readonly more?: (() => readonly EventReaction[]) | undefined;
 }
 
 /** Pauses between attempts at one event. After the last it is put aside, so that one event can't stop the rest. */
@@ -45,8 +47,8 @@ export class Reactions {
   }
 
   async start(): Promise<void> {
-    const { workloads, leadership, store, replica, log, clock, fabric } = this.#deps;
-    const reactions = workloads.flatMap((workload) => workload.reactions ?? []);
+    const { workloads, more, leadership, store, replica, log, clock, fabric } = this.#deps;
+    const reactions = [...workloads.flatMap((workload) => workload.reactions ?? []), ...(more?.() ?? [])];
     const names = reactions.map((reaction) => reaction.name);
     if (new Set(names).size < names.length)
       throw new Error(`Two reactions share a name: ${names.join(', ')}.`);

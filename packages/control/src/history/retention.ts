@@ -5,7 +5,7 @@ import type { Db } from '../db/schema.ts';
 export interface Retention {
   /** Events; a project's own number of days comes first. */
   readonly eventDays: number;
-  /** Tasks and attempts of ended jobs. The jobs themselves, and their artifacts, have rules of their own. */
+  /** Tasks and attempts of ended jobs, and ended runs of flows. The jobs themselves, and their artifacts, have rules of their own. */
   readonly taskDays: number;
   readonly idempotencyDays: number;
 }
@@ -48,6 +48,10 @@ export async function applyRetention(
     task_history: sql`
       DELETE FROM task_history WHERE id IN (
         SELECT id FROM task_history WHERE ended_at < now() - ${days(taskDays)} LIMIT ${batch})`,
+    // Their steps go with them; versions stay with their flow.
+    flow_run: sql`
+      DELETE FROM flow_run WHERE id IN (
+        SELECT id FROM flow_run WHERE ended_at < now() - ${days(taskDays)} LIMIT ${batch})`,
     task_need_history: sql`
       DELETE FROM task_need_history n WHERE (n.task_id, n.needs_task_id) IN (
         SELECT h.task_id, h.needs_task_id FROM task_need_history h

@@ -94,8 +94,10 @@ export function routeNotFound(request: FastifyRequest): BacklotError {
   });
 }
 
-/** The path without the query, which may hold a ticket. */
+/** The path without the query, which may hold a ticket; its pattern where the path itself holds one. */
 export function pathOf(request: FastifyRequest): string {
+  const { url, config } = request.routeOptions;
+  if (config?.secretPath === true && url !== undefined) return url;
   return request.url.split('?', 1)[0] ?? '';
 }
 

@@ -16,5 +16,7 @@ declare module 'fastify' {
     setsCookie?: boolean;
     /** Answers as long as the client stays: not counted as a slow request, ended first when the server closes. */
     stream?: boolean;
+    /** The path holds a secret: logs and problems name the route by its pattern. */
+    secretPath?: boolean;
   }
 }

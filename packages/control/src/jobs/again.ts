@@ -1,12 +1,14 @@
 import {
   BacklotError,
   coreErrors,
+  flowErrors,
   type Id,
   type TaskDraft,
   type TaskInput,
   type TaskState,
 } from '@backlot/contract';
 import { sql } from 'kysely';
+import { runJobKind } from '../flows/runs/anchor.ts';
 import type { Actor } from '../kernel.ts';
 import { forgive } from '../tasks/avoidances.ts';
 import { type Change, runChange } from '../tasks/change.ts';
@@ -27,6 +29,7 @@ export interface AgainDeps extends SteerDeps {
 export async function retryFailed(deps: AgainDeps, id: Id, actor: Actor): Promise<void> {
   await runChange(deps, async (change) => {
     const job = await lockJob(change, id);
+    refuseRun(job.kind);
     await deps.recall(change, id);
     const before = { intent: job.intent, counts: job.counts };
     const { rows } = await sql<{ id: string }>`
@@ -56,6 +59,11 @@ export async function retryFailed(deps: AgainDeps, id: Id, actor: Actor): Promis
       body: { retried: rows.length, by: actor.name },
     });
   });
+}
+
+/** What is done again in the run of a flow, its flow decides: a new run takes over what has succeeded. @throws flow_run_job */
+function refuseRun(kind: string | undefined): void {
+  if (kind === runJobKind) throw new BacklotError(flowErrors.flow_run_job);
 }
 
 /**
@@ -135,6 +143,7 @@ export async function requeueTask(deps: AgainDeps, id: Id, actor: Actor): Promis
       case 'canceled':
       case 'held': {
         const job = task.job_id === null ? undefined : change.ledger.job(task.job_id);
+        if (task.state !== 'held') refuseRun(job?.kind);
         if (job)
           change.ledger.change(job.id, { intent: job.intent === 'pause' ? 'pause' : 'run', failure: null });
         await sql`UPDATE task SET paused = ${job?.intent === 'pause'} WHERE id = ${id}`.execute(change.tx);

@@ -3,10 +3,12 @@ import { sql } from 'kysely';
 import type { Logger } from 'pino';
 import type { EndedTask } from '../allocations/conclude.ts';
 import type { StopRequest } from '../allocations/stop.ts';
+import { runJobKind } from '../flows/runs/anchor.ts';
 import type { Change } from '../tasks/change.ts';
 import { cancelDependents, releaseDependents } from '../tasks/dependents.ts';
 import { insertTasks } from '../tasks/insert-tasks.ts';
 import type { FollowUp, TaskSummary } from '../workload.ts';
+import { fitDrafts } from './fit-drafts.ts';
 import { readFleet, slotsFor } from './fleet.ts';
 import { checkDrafts, type Kinds } from './kinds.ts';
 import { poisoned, sameCause } from './signature.ts';
@@ -16,6 +18,8 @@ export interface FollowDeps {
   readonly kinds: Kinds;
   readonly summaries: Summaries;
   readonly log: Logger;
+  /** What follows in the run of a flow; `flows` knows. */
+  readonly settleRun?: ((change: Change, jobId: string) => Promise<void>) | undefined;
   /** Asks what runs of these tasks to stop; `allocations` does. */
   readonly stopTasks: (change: Change, taskIds: readonly string[], request: StopRequest) => Promise<void>;
 }
@@ -35,6 +39,11 @@ export async function followUp(deps: FollowDeps, change: Change, ended: readonly
   await cancelDependents(change, [...ids('failed'), ...ids('canceled')]);
   for (const task of ended) {
     if (task.jobId === null || !change.ledger.jobs.has(task.jobId)) continue;
+    if (change.ledger.job(task.jobId).kind === runJobKind) {
+      // Whether a failure of a step is one of the run, its flow decides.
+      await deps.settleRun?.(change, task.jobId);
+      continue;
+    }
     if (task.failure && change.ledger.job(task.jobId).failure === null) {
       change.ledger.change(task.jobId, { failure: task.failure });
     }
@@ -66,7 +75,8 @@ async function askWorkload(deps: FollowDeps, change: Change, jobId: string, ende
     const drafts = answer.tasks ?? [];
     const keys = new Set(tasks.map((task) => task.key));
     const checked = checkDrafts(deps.kinds, job.kind, drafts, keys);
-    if (checked.length > 0) await insertTasks(change, jobId, checked);
+    const fitted = await fitDrafts(deps.kinds, change.tx, job.project_id, checked);
+    if (fitted.length > 0) await insertTasks(change, jobId, fitted);
   } catch (error) {
     if (isDatabaseError(error)) throw error;
     deps.log.error({ err: error, job: jobId, task: ended.key }, 'a follow-up failed');
@@ -172,7 +182,7 @@ export async function stopWhenPoisoned(
   { jobId, failure }: { readonly jobId: string; readonly failure: Failure },
 ): Promise<void> {
   const job = change.ledger.jobs.get(jobId);
-  if (!job || job.intent === 'cancel') return;
+  if (!job || job.intent === 'cancel' || job.kind === runJobKind) return;
   const { rows } = await sql<{ n: number }>`
     SELECT count(*)::int AS n FROM task
     WHERE job_id = ${jobId} AND failure->>'signature' = ${failure.signature} AND state NOT IN ('succeeded', 'canceled')

@@ -73,9 +73,12 @@ export function setIntent(deps: SteerDeps, id: Id, intent: JobIntent, actor: Act
       throw new BacklotError(kernelErrors.conflict, { params: { reason: `the job has ${job.state}` } });
     }
     change.ledger.change(id, { intent });
+    // Tasks of a run that a node goes on with alone stay where they are: nobody else may begin them.
+    const alone = sql<boolean>`EXISTS (SELECT FROM flow_run WHERE job_id = ${id} AND alone_open)`;
     await sql`
       UPDATE task SET paused = ${intent === 'pause'}
       WHERE job_id = ${id} AND state <> ALL(${taskStatesEnded}) AND paused <> ${intent === 'pause'}
+        AND (${intent !== 'run'} OR NOT ${alone})
     `.execute(change.tx);
     if (intent === 'run') change.wake('task-ready');
     if (intent === 'cancel') await cancelAll(deps, change, id, actor);

@@ -13,6 +13,7 @@ import type { JobRow, Tx } from '../db/schema.ts';
 import type { AuditLog, JobSubmission } from '../kernel.ts';
 import { type Change, type ChangeDeps, runChange } from '../tasks/change.ts';
 import { insertTasks } from '../tasks/insert-tasks.ts';
+import { fitDrafts } from './fit-drafts.ts';
 import { checkDrafts, type Kinds, parseParameters } from './kinds.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
@@ -45,7 +46,7 @@ export async function submitJob(deps: SubmitDeps, submission: JobSubmission, out
         subject: { kind: 'job', id },
         body: { kind: job.kind, name: job.name, tasks: drafts.length, by: submission.actor.name },
       });
-      await insertTasks(change, id, drafts);
+      await insertTasks(change, id, await fitDrafts(deps.kinds, change.tx, job.project_id, drafts));
       await deps.audit.record(change.tx, {
         actor: submission.actor,
         action: 'job.submit',
@@ -127,7 +128,7 @@ async function checkQuota(change: Change, projectId: Id): Promise<void> {
   throw new BacklotError(coreErrors.quota_jobs, { params: { project: project.name, open, limit } });
 }
 
-async function insertJob(
+export async function insertJob(
   tx: Tx,
   job: {
     readonly id: Id;

@@ -63,6 +63,7 @@ export function createSummaries(): Summaries {
 
 type Row = Omit<TaskSummary, 'outputs'> & { readonly outputs: Output[] | null };
 
+/** Without what live tasks hold: a recording's segments are far too many, and their events tell of them. */
 async function read(tx: Tx, jobId: string, only?: readonly string[]): Promise<Map<string, TaskSummary>> {
   const { rows } = await sql<Row>`
     SELECT t.id, t.key, t.kind, t.state, t.spec->'parameters' AS parameters, t.result, t.failure, a.usage, o.outputs
@@ -73,7 +74,7 @@ async function read(tx: Tx, jobId: string, only?: readonly string[]): Promise<Ma
     LEFT JOIN LATERAL (
       SELECT json_agg(json_build_object('name', name, 'kind', kind, 'digest', digest, 'size', size,
                                         'mediaType', media_type, 'meta', meta) ORDER BY name) AS outputs
-      FROM artifact WHERE task_id = t.id AND deleted_at IS NULL
+      FROM artifact WHERE task_id = t.id AND deleted_at IS NULL AND (stored OR t.class <> 'live')
     ) o ON true
     WHERE t.job_id = ${jobId} ${only ? sql`AND t.id = ANY(${only}::uuid[])` : sql``}
     ORDER BY t.id

@@ -5,6 +5,7 @@ import type { SocketRoutes } from '../http/sockets.ts';
 import { type Nodes, systemActor } from '../kernel.ts';
 import type { App } from '../workload.ts';
 import type { NodesDependencies } from './dependencies.ts';
+import { noteDisk } from './fleet/disk-notices.ts';
 import { fleetRoutes } from './fleet/fleet-routes.ts';
 import { InventoryStore } from './inventory/inventory-store.ts';
 import { joinRoutes } from './join/join-routes.ts';
@@ -42,6 +43,8 @@ export function createNodes(deps: NodesDependencies): NodesRoom {
     changed: () => deps.placement().wake('node-changed'),
   });
   const housekeeping = new Housekeeping({ deps, settings, inventories, directory: links.directory });
+
+  links.calls.on('kernel.', noteDisk(deps));
 
   return {
     connected: (nodeId) => links.directory.connected(nodeId),

@@ -5,6 +5,7 @@ import { type AmountKind, amountKinds, type GpuPlace, type NodePlace } from './m
 const epsilon = 1e-6;
 
 export function free(node: NodePlace, kind: AmountKind): number {
+  if (kind === 'disk' && node.diskFull) return 0;
   return node.total[kind] - node.used[kind];
 }
 

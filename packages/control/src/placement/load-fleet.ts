@@ -6,7 +6,10 @@ import { readSlots } from './load-slots.ts';
 import type { Amounts, GpuPlace, NodePlace } from './model.ts';
 
 /** A node as it stands still: everything but what is used. */
-type Still = Omit<NodePlace, 'used' | 'gpus' | 'slots' | 'total' | 'connected' | 'warmJobs' | 'warmHosts'>;
+type Still = Omit<
+  NodePlace,
+  'used' | 'diskFull' | 'gpus' | 'slots' | 'total' | 'connected' | 'warmJobs' | 'warmHosts'
+>;
 
 /** What a pool allows. */
 export interface PoolRules {
@@ -66,8 +69,9 @@ export class FleetIndex {
   /** Reads what is used on the known nodes. */
   async readUsage(order: readonly string[] = this.#nodes.map((node) => node.id)): Promise<void> {
     const reading = sql<UsageRow>`
-      SELECT node_id, cpu_total, cpu_used, memory_total, memory_used, disk_total, disk_used, packets_total, packets_used
-      FROM node_usage WHERE node_id = ANY(${order}::uuid[])
+      SELECT node_id, cpu_total, cpu_used, memory_total, memory_used, disk_total, disk_used, packets_total, packets_used,
+             coalesce(lease.load #>> '{disk,state}' = 'full', false) AS disk_full
+      FROM node_usage LEFT JOIN node_lease lease USING (node_id) WHERE node_id = ANY(${order}::uuid[])
     `.execute(this.#db);
     const readingGpus = sql<GpuRow>`
       SELECT node_id, index, vram_total, vram_used, encoder_sessions_total, encoder_sessions_used
@@ -86,6 +90,7 @@ export class FleetIndex {
           connected: this.#links().connected(id),
           total: amountsOf(used, 'total'),
           used: amountsOf(used, 'used'),
+          diskFull: used?.disk_full ?? false,
           gpus: (gpusOf.get(id) ?? []).map(gpuOf),
           slots: slots.get(id) ?? new Map(),
           warmJobs: this.#warmth.jobsOn(id),
@@ -111,6 +116,7 @@ interface UsageRow {
   readonly disk_used: number;
   readonly packets_total: number;
   readonly packets_used: number;
+  readonly disk_full: boolean;
 }
 interface GpuRow {
   readonly node_id: string;

@@ -1,4 +1,5 @@
 import { type Reason, reason, waitPhrases } from '@backlot/contract';
+import { diskPause } from '@backlot/contract/phrases/agent';
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
 import { lockAllocations } from '../allocations/rows.ts';
@@ -175,11 +176,18 @@ async function readVictims(db: Db, nodeIds: readonly string[]): Promise<Victim[]
   return rows;
 }
 
-/** Frozen work that has given its cores back, oldest first. */
+/**
+ * Frozen work that has given its cores back, oldest first. Not what its node has frozen for its disk, as long as that is not
+ * well: only the node can have it go on, and cores that it was given meanwhile would do nothing. Afterwards it is told so like
+ * all others: an agent of an earlier version, to which the node has gone back, knows nothing of its disk's pauses.
+ */
 export async function readFrozen(db: Db): Promise<FrozenWork[]> {
   const { rows } = await sql<FrozenWork>`
-    SELECT id AS "allocationId", node_id AS "nodeId", class, (resources->>'cpu')::float8 AS cpu
-    FROM allocation WHERE state = 'frozen' AND NOT cpu_held ORDER BY id
+    SELECT a.id AS "allocationId", a.node_id AS "nodeId", a.class, (a.resources->>'cpu')::float8 AS cpu
+    FROM allocation a JOIN task t ON t.id = a.task_id
+    WHERE a.state = 'frozen' AND NOT a.cpu_held AND (t.wait ->> 'code' IS DISTINCT FROM ${diskPause}
+      OR EXISTS (SELECT FROM node_lease l WHERE l.node_id = a.node_id AND l.load -> 'disk' ->> 'state' = 'ok'))
+    ORDER BY a.id
   `.execute(db);
   return rows;
 }

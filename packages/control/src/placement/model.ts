@@ -45,6 +45,8 @@ export interface NodePlace {
   readonly total: Readonly<Amounts>;
   readonly used: Amounts;
   readonly gpus: readonly GpuPlace[];
+  /** Its disk is nearly full, as its last heartbeat says: nothing that writes is placed there, whatever the books say. */
+  readonly diskFull?: boolean;
   /** How many places are taken under each key; keys nobody counts are left out. */
   readonly slots: Map<string, SlotsTaken>;
   /** Jobs whose files it has, and hosts that run there: going there again is quicker. */

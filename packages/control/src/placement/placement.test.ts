@@ -1,4 +1,4 @@
-import { kernelPhrases, type TaskClass, translateReason } from '@backlot/contract';
+import { kernelPhrases, reason, type TaskClass, translateReason } from '@backlot/contract';
 import { type LabJob, labWorkload } from '@backlot/testkit/lab-workload';
 import { openTestCore, type TestCore } from '@backlot/testkit/test-core';
 import { sql } from 'kysely';
@@ -60,6 +60,58 @@ const waitOf = async (jobId: string, position = 0) => {
 /** Until the first waiting task of a job says this. */
 const waits = (jobId: string, sentence: string) =>
   house.until(async () => (await waitOf(jobId)) === sentence, `the reason: ${sentence}`);
+
+describe('work that its node has frozen for its disk', () => {
+  it('gets no cores until the node has it go on, and is the control plane’s again when it is frozen for another', async () => {
+    const node = await addNode({ cpu: 4, memory: 8 * gigabyte });
+    const render = await submit([task('render', 'batch', { cpu: 4, memory: gigabyte })]);
+    await reach(render.id, 'render', 'running');
+    await house.fleet.quiet();
+    const [allocation] = [...node.allocations.values()];
+    if (!allocation) throw new Error('Nothing runs.');
+    const because = reason(kernelPhrases, 'pause.disk');
+    const row = () =>
+      db().selectFrom('allocation').select(['state', 'cpu_held', 'reason']).executeTakeFirstOrThrow();
+    const wait = async () =>
+      (await db().selectFrom('task').select('wait').where('job_id', '=', render.id).executeTakeFirst())?.wait;
+    const thawed = () => house.fleet.sent.filter(({ type }) => type === 'thaw').length;
+    const look = async () => {
+      house.core.placement.wake('node-changed');
+      await house.fleet.quiet();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    };
+
+    await house.fleet.report(node, allocation, 'frozen', { reason: because });
+    await look();
+    expect(await row()).toEqual({ state: 'frozen', cpu_held: false, reason: null });
+    expect(await wait()).toMatchObject({ code: 'pause.disk' });
+    expect(thawed()).toBe(0);
+    await house.fleet.report(node, allocation, 'running');
+    await look();
+    expect(await row()).toMatchObject({ state: 'running', cpu_held: true });
+    expect(await wait()).toBeNull();
+
+    await house.fleet.report(node, allocation, 'frozen', { reason: because });
+    await house.fleet.report(node, allocation, 'frozen');
+    await reach(render.id, 'render', 'running');
+    expect(thawed()).toBe(1);
+    expect(await row()).toMatchObject({ state: 'running', cpu_held: true });
+
+    // Frozen for another, and given its cores to go on with, when its disk gets low: they go to whoever can use them.
+    await house.fleet.report(node, allocation, 'frozen');
+    await db().updateTable('allocation').set({ cpu_held: true }).execute();
+    await db().updateTable('node_usage').set({ cpu_used: 4 }).execute();
+    await house.fleet.report(node, allocation, 'frozen', { reason: because });
+    expect(await row()).toMatchObject({ state: 'frozen', cpu_held: false });
+    // Its node says that the disk is well, and has not let it go on: an older agent waits to be told.
+    await db()
+      .updateTable('node_lease')
+      .set({ load: sql`jsonb_set(coalesce(load, '{}'), '{disk}', '{"state":"ok"}')` })
+      .execute();
+    await look();
+    expect(thawed()).toBeGreaterThan(1);
+  });
+});
 
 describe('more urgent work', () => {
   it('freezes a render within its node’s cores, and the render goes on afterwards', async () => {

@@ -32,6 +32,8 @@ const base = 0.25;
 const warmJob = 0.5;
 /** A host that can take it runs already: no start at all. */
 const warmHost = 1;
+/** It holds the task's inputs: worth more than anything that is only warm, since films need not travel. */
+const preferred = 2;
 /** Work without a GPU goes to a node with one only when there is no other. */
 const gpuWaste = 4;
 
@@ -55,6 +57,7 @@ export function scoreOf(
   let score = spread ? 1 - filled : filled;
   if (jobId !== null && node.warmJobs.has(jobId)) score += warmJob;
   if (demand.host !== undefined && node.warmHosts.has(demand.host)) score += warmHost;
+  if (demand.constraints.prefer?.includes(node.id)) score += preferred;
   if (demand.resources.gpus.length === 0 && node.gpus.length > 0) score -= gpuWaste;
   return score;
 }

@@ -296,4 +296,26 @@ describe('frozen work', () => {
     // One that could never run there is no reason to wait.
     expect(search(world({ nodes: [node], groups: [urgent], frozen: [frozen] }), 10).thaw).toEqual([frozen]);
   });
+
+  it('prefers the node that holds the inputs, and goes elsewhere when that one is full', () => {
+    const prefer = (name: string) => group({ constraints: { prefer: [name] } });
+    const nodes = [nodePlace('a'), nodePlace('b'), nodePlace('c')];
+    const quiet = search(world({ nodes, groups: [prefer('b')] }), 10);
+    expect(placesOf(quiet.decisions)).toEqual(['b']);
+    const busy = nodes.map((node) =>
+      node.id === 'b' ? { ...node, used: { ...node.used, cpu: node.total.cpu } } : node,
+    );
+    expect(placesOf(search(world({ nodes: busy, groups: [prefer('b')] }), 10).decisions)).toEqual(['a']);
+  });
+
+  it('places nothing that writes on a node whose disk is full', () => {
+    const nodes = [nodePlace('full', { diskFull: true }), nodePlace('roomy')];
+    const writing = search(
+      world({ nodes, groups: [group({ resources: { cpu: 1, disk: 1 }, count: 6 })] }),
+      10,
+    );
+    expect(placesOf(writing.decisions)).toEqual(['roomy', 'roomy', 'roomy', 'roomy']);
+    const uploading = search(world({ nodes, groups: [group({ resources: { cpu: 1 }, count: 6 })] }), 10);
+    expect(placesOf(uploading.decisions)).toHaveLength(6);
+  });
 });

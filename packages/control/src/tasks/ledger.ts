@@ -56,8 +56,13 @@ const endedJobStates: readonly JobState[] = ['succeeded', 'failed', 'canceled'];
  * The state of a job. One that was given up (its workload said that it can't succeed, or too many of its tasks failed
  * for one reason) has failed, also when nothing but canceled tasks is left to show it.
  */
-export function stateOf(counts: TaskCounts, intent: JobIntent, failure: Failure | null): JobState {
-  const state = deriveJobState(counts, intent);
+export function stateOf(
+  counts: TaskCounts,
+  intent: JobIntent,
+  failure: Failure | null,
+  forgiven = 0,
+): JobState {
+  const state = deriveJobState(counts, intent, forgiven);
   const givenUp = failure !== null && intent !== 'cancel';
   return givenUp && (state === 'succeeded' || state === 'canceled') ? 'failed' : state;
 }
@@ -130,7 +135,7 @@ export class Ledger {
   /** Changes columns of a locked job; written at the end. */
   change(
     id: string,
-    patch: Partial<Pick<JobRow, 'intent' | 'priority' | 'name' | 'facts' | 'failure'>>,
+    patch: Partial<Pick<JobRow, 'intent' | 'priority' | 'name' | 'facts' | 'failure' | 'forgiven'>>,
   ): void {
     Object.assign(this.job(id), patch);
     this.#dirty.add(id);
@@ -239,11 +244,12 @@ export class Ledger {
       UPDATE job j SET
         intent = r.intent, priority = r.priority, name = r.name, facts = r.facts, counts = r.counts,
         state = r.state, weight_total = r.weight_total, weight_done = r.weight_done, failure = nullif(r.failure, 'null'),
+        forgiven = r.forgiven,
         started_at = CASE WHEN r.started THEN coalesce(j.started_at, now()) ELSE j.started_at END,
         ended_at = CASE WHEN r.ended THEN coalesce(j.ended_at, now()) END
       FROM jsonb_to_recordset(${JSON.stringify(written)}::jsonb) AS r(
         id uuid, intent text, priority int, name text, facts jsonb, counts jsonb, state text,
-        weight_total float8, weight_done float8, failure jsonb, started boolean, ended boolean)
+        weight_total float8, weight_done float8, failure jsonb, forgiven int, started boolean, ended boolean)
       WHERE j.id = r.id
       RETURNING j.xmin::text AS version
     `.execute(this.#tx);
@@ -276,7 +282,7 @@ export class Ledger {
     }
     job.counts = counts;
     const was = this.#states.get(job.id);
-    const state = stateOf(counts, job.intent, job.failure);
+    const state = stateOf(counts, job.intent, job.failure, job.forgiven);
     job.state = state;
     this.#states.set(job.id, state);
     const ended = endedJobStates.includes(state);
@@ -290,7 +296,7 @@ export class Ledger {
       if (ended) this.#ends.push({ jobId: job.id, projectId: job.project_id, state });
     }
     const started = (counts.running ?? 0) > 0 || state === 'running';
-    const { id, intent, priority, name, facts, weight_total, weight_done, failure } = job;
+    const { id, intent, priority, name, facts, weight_total, weight_done, failure, forgiven } = job;
     return {
       id,
       intent,
@@ -302,6 +308,7 @@ export class Ledger {
       weight_total,
       weight_done,
       failure,
+      forgiven,
       started,
       ended,
     };

@@ -120,9 +120,11 @@ export function decideRetry(attempt: FailedAttempt, random: number): RetryDecisi
   const before = attempt.progressed ? 0 : attempt.attempt;
   const failures = free ? attempt.freeFailures : before + 1;
   if (!free) {
-    const limit = Math.min(attempt.retry.maxAttempts, policy.attempts ?? attempt.retry.maxAttempts);
+    const persistent = attempt.retry.persistent === true;
+    const most = persistent ? undefined : policy.attempts;
+    const limit = Math.min(attempt.retry.maxAttempts, most ?? attempt.retry.maxAttempts);
     if (failures >= limit) return { kind: 'fail', charged: true, why: 'attempts' };
-    if (policy.twoNodesProve && !attempt.progressed && attempt.nodesWithSignature >= 2) {
+    if (policy.twoNodesProve && !persistent && !attempt.progressed && attempt.nodesWithSignature >= 2) {
       return { kind: 'fail', charged: true, why: 'hopeless' };
     }
   }

@@ -25,6 +25,7 @@ export function shapeOf({ resources, constraints, host }: Demand): string {
     host ?? null,
     // Last and only when there is one, so that shapes of before stay what they were.
     ...(resources.slot ? [[resources.slot.key, resources.slot.perNode, resources.slot.perGpu]] : []),
+    ...(constraints.prefer?.length ? [{ prefer: [...constraints.prefer].sort() }] : []),
   ]);
   return createHash('sha256').update(canonical).digest('hex').slice(0, 20);
 }

@@ -113,6 +113,8 @@ export function waitOf(
   row: Pick<Row, 'state' | 'paused' | 'wait' | 'head_wait' | 'ahead' | 'project_name'>,
 ): Reason | null {
   if (row.paused && ['blocked', 'queued', 'retry_wait'].includes(row.state)) {
+    // Kept back by its run, and not by a person.
+    if (row.wait?.code.startsWith('flow.wait.')) return row.wait;
     return reason(kernelPhrases, 'wait.paused');
   }
   if (row.state !== 'queued' || row.wait !== null) return row.wait;

@@ -25,7 +25,8 @@ const privateNetworks = block(
 /**
  * Never a receiver: this host (0/8, ::), link-local (169.254/16 holds the metadata services of clouds), protocol
  * assignments, benchmarking, multicast, reserved, documentation (IANA special-purpose registries), and
- * IPv6 forms that carry an IPv4 address to a translator (NAT64, 6to4, Teredo).
+ * IPv6 forms that carry an IPv4 address to a translator (NAT64, 6to4, Teredo). Also the metadata services that clouds keep
+ * in private ranges, whatever is allowed of those: AWS (fd00:ec2::/32), Alibaba (100.100.100.200).
  */
 const forbidden = block(
   ['0.0.0.0', 8],
@@ -35,6 +36,7 @@ const forbidden = block(
   ['198.18.0.0', 15],
   ['198.51.100.0', 24],
   ['203.0.113.0', 24],
+  ['100.100.100.200', 32],
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
   ['::', 128],
@@ -44,6 +46,7 @@ const forbidden = block(
   ['2001::', 32],
   ['2001:db8::', 32],
   ['2002::', 16],
+  ['fd00:ec2::', 32],
   ['fe80::', 10],
   ['fec0::', 10],
   ['ff00::', 8],

@@ -141,7 +141,7 @@ function printable(text: string): string {
 }
 
 /** Resolves a name and refuses it when any of its addresses is not allowed. */
-function checkedLookup(settings: WebhookSettings): LookupFunction {
+export function checkedLookup(settings: WebhookSettings): LookupFunction {
   return (hostname, options, callback) => {
     dnsLookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, []);

@@ -21,8 +21,8 @@ export async function takeAgentLock(dataDir: string, table: ProcessTable): Promi
   const path = join(dataDir, 'agent.lock');
   const me = await identify(table, process.pid);
   const draft = `${path}.${process.pid}`;
-  await writeFile(draft, JSON.stringify(me ?? { pid: process.pid, start: '' }), { mode: 0o644 });
   try {
+    await writeFile(draft, JSON.stringify(me ?? { pid: process.pid, start: '' }), { mode: 0o644 });
     for (let tries = 1; ; tries += 1) {
       try {
         // A link appears with its content, and only if there is none yet.

@@ -18,6 +18,10 @@ export interface ConversationParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly tracer: Tracer;
+  /** Who answers calls that are about the node and not about an allocation, by method. */
+  readonly nodeCalls: Readonly<Record<string, (call: Call) => Promise<unknown>>>;
+  /** The link is up. */
+  linkUp(): void;
   /** The link that this conversation is held over; made together with it. */
   readonly link: () => LinkClient;
   welcomed(): void;
@@ -58,6 +62,7 @@ export class Conversation implements LinkEvents {
     log.info({ epoch: welcome.epoch, replica: welcome.replica }, 'the link to the control plane is up');
     if (report.inventory) this.inventoryChanged(report.inventory);
     allocations.linkUp(welcome.allocations);
+    this.#parts.linkUp();
     this.#beat();
     this.#parts.welcomed();
   }
@@ -88,14 +93,20 @@ export class Conversation implements LinkEvents {
   }
 
   /** A word from a host to its workload's control half; nobody waits for the answer. */
-  notify(allocation: string, method: string, payload: unknown): void {
-    const { log } = this.#parts;
-    this.#parts
-      .link()
-      .request('call', { allocation, method, payload, deadlineMs: NOTIFY_MS }, { timeoutMs: NOTIFY_MS })
-      .catch((error: unknown) =>
-        log.debug({ err: error, allocation, method }, 'a notification was not taken'),
-      );
+  async notify(allocation: string, method: string, payload: unknown): Promise<boolean> {
+    const call = { allocation, method, payload, deadlineMs: NOTIFY_MS };
+    try {
+      await this.#parts.link().request('call', call, { timeoutMs: NOTIFY_MS });
+      return true;
+    } catch (error) {
+      this.#parts.log.debug({ err: error, allocation, method }, 'a notification was not taken');
+      return false;
+    }
+  }
+
+  /** Something has changed that placement goes by: the next heartbeat is now. */
+  soon(): void {
+    this.#beat();
   }
 
   close(): void {
@@ -122,14 +133,17 @@ export class Conversation implements LinkEvents {
   }
 
   async #answer(call: Call, id: string | undefined): Promise<void> {
-    const { tracer, allocations } = this.#parts;
+    const { tracer, allocations, nodeCalls } = this.#parts;
     const link = this.#parts.link();
     try {
       const attributes = { 'backlot.allocation': call.allocation };
       const answer = await tracer.span(
         call.method,
         { kind: 'server', parent: call.traceparent, attributes },
-        (span) => allocations.call({ ...call, traceparent: span.traceparent }),
+        (span) => {
+          const traced = { ...call, traceparent: span.traceparent };
+          return nodeCalls[call.method]?.(traced) ?? allocations.call(traced);
+        },
       );
       const payload = answer ?? null;
       link.send('result', { payload }, { re: id });

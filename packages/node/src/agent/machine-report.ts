@@ -1,4 +1,4 @@
-import type { Capability, Inventory, NodeLoad } from '@backlot/contract';
+import type { Capability, Inventory, NodeDisk, NodeLoad } from '@backlot/contract';
 import type { Clock } from '@backlot/contract/clock';
 import type { Logger } from 'pino';
 import type { Machine } from '../drivers/machine.ts';
@@ -20,6 +20,8 @@ export interface MachineReportOptions {
   readonly cacheDir: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly probes: readonly CapabilityProbe[];
+  /** What is held here, and how the disk stands. */
+  readonly disk: () => NodeDisk;
   readonly clock: Clock;
   readonly log: Logger;
   /** The inventory is another one than before. */
@@ -37,6 +39,7 @@ export class MachineReport {
   #inventory: Inventory | undefined;
   #cancel: (() => void) | undefined;
   #looking: Promise<void> | undefined;
+  readonly #known = Promise.withResolvers<void>();
 
   private constructor(options: MachineReportOptions, gpus: Gpus) {
     const { clock, dataDir } = options;
@@ -65,13 +68,21 @@ export class MachineReport {
     return this.#inventory;
   }
 
+  /**
+   * Resolves when all probes have been asked once since the agent's start. Until then a capability that is not there may
+   * only not be proved yet; never when the agent closes before.
+   */
+  get known(): Promise<void> {
+    return this.#known.promise;
+  }
+
   get capabilities(): readonly Capability[] {
     const { machine, clock } = this.#options;
     return [...kernelCapabilities(machine, this.#gpus, clock), ...this.#proved];
   }
 
-  load(): Promise<NodeLoad> {
-    return this.#sampler.sample();
+  async load(): Promise<NodeLoad> {
+    return { ...(await this.#sampler.sample()), disk: this.#options.disk() };
   }
 
   /**
@@ -96,6 +107,7 @@ export class MachineReport {
       const soon = await Promise.race([probing.then(() => true), clock.sleep(1_000).then(() => false)]);
       if (first && !soon) await this.#read();
       await probing;
+      this.#known.resolve();
       await this.#read();
     } catch (error) {
       if (!this.#closing.signal.aborted) log.warn({ err: error }, 'this machine could not be looked at');

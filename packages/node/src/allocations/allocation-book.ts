@@ -2,7 +2,7 @@ import type { AllocationState, Output, ReportAck, StateReport } from '@backlot/c
 import type { Clock } from '@backlot/contract/clock';
 import type { Logger } from 'pino';
 import { Journal } from '../journal/journal.ts';
-import { type AllocationFacts, apply, firstFacts } from './facts.ts';
+import { type AllocationFacts, apply, firstFacts, sameState } from './facts.ts';
 import { JournalRecord } from './records.ts';
 import { chunkOutputs } from './report-chunks.ts';
 
@@ -104,7 +104,7 @@ export class AllocationBook {
     const fresh = outputs.filter(({ name }) => !this.#facts.committed.has(name));
     if (fresh.length === 0) return;
     for (const chunk of chunkOutputs(fresh)) {
-      await this.report((facts) => ({ state: facts.state, outputs: chunk }));
+      await this.report((facts) => ({ ...sameState(facts), outputs: chunk }));
     }
   }
 

@@ -1,33 +1,51 @@
 import { rm } from 'node:fs/promises';
-import type { AllocationState, Call, Failure, Offer, Output, Progress } from '@backlot/contract';
+import type { AllocationState, Call, Failure, Offer, Progress } from '@backlot/contract';
 import { BacklotError } from '@backlot/contract/errors/catalogue';
 import { linkErrors } from '@backlot/contract/errors/link';
 import type { Logger } from 'pino';
+import { type WorkHere, workHere } from '../disk/make-way.ts';
+import { keptLogs } from '../transfer/kept-logs.ts';
 import { LogUpload } from '../transfer/log-upload.ts';
-import { type OutputUploadOptions, uploadOutput } from '../transfer/output-upload.ts';
-import { type OutputFile, type TaskContext, TaskFailure, type WatchContext } from '../workload.ts';
+import {
+  type OutputFile,
+  type Report,
+  type TaskContext,
+  TaskFailure,
+  type WatchContext,
+} from '../workload.ts';
 import type { AllocationBook } from './allocation-book.ts';
 import { makeWorkFolders } from './allocation-folder.ts';
 import type { AllocationParts } from './allocation-parts.ts';
-import { bringAway, reportEnd } from './bring-away.ts';
+import { type BringAwayParts, bringAway, commitFiles, reportEnd } from './bring-away.ts';
 import { conclude } from './conclude.ts';
 import {
   type AllocationFolders,
   type AnyExecutor,
   type Execution,
+  giveBack,
   hostedExecution,
   isHosted,
   ProgressPace,
   processExecution,
   unknownKind,
 } from './execution.ts';
-import { type AllocationFacts, type AllocationStep, type StopWhy, shownState, stepOf } from './facts.ts';
+import {
+  type AllocationFacts,
+  type AllocationStep,
+  isGentle,
+  type StopWhy,
+  sameState,
+  shownState,
+  stepOf,
+} from './facts.ts';
 import { agentFailure, wordsOf } from './failures.ts';
 import { fetchInputs } from './fetch-inputs.ts';
 import { failureOfStart, isStale } from './judge-errors.ts';
 import { ReportQueue } from './report-queue.ts';
 import { runningContext } from './running-context.ts';
 import { settle } from './settle.ts';
+import { StandStill } from './stand-still.ts';
+import { taskContext, untilKnown } from './task-context.ts';
 
 const PROGRESS_MS = 400;
 const LOG_MS = 3_000;
@@ -37,7 +55,6 @@ const HASTY_LOG_MS = 2_000;
 /** How long a workload's `watch` may take to return once it is told to. */
 const WATCH_END_MS = 10_000;
 const STOP_RETRY_MS = 500;
-const LAST_STOP_MS = 10_000;
 /** A step that fails for no reason we know of is repeated so often, then the attempt is given up. */
 const SURPRISES = 3;
 const SURPRISE_PAUSE_MS = 1_000;
@@ -53,7 +70,9 @@ export class Allocation {
   readonly #executor: AnyExecutor;
   readonly #execution: Execution;
   readonly #queue: ReportQueue;
-  readonly #logs: LogUpload;
+  /** Whether it stands still. */
+  readonly still: StandStill;
+  readonly #logs: Pick<LogUpload, 'start' | 'finish' | 'close'>;
   readonly #progress: ProgressPace;
   readonly #log: Logger;
   /** Aborted when the agent lets go of the allocation; what runs goes on. */
@@ -61,7 +80,6 @@ export class Allocation {
   /** Aborted when what the agent itself does for it is of no use any more. */
   readonly #effort = new AbortController();
   #token: string;
-  #wantsFrozen = false;
   #touchedAt = 0;
   #running: Promise<void> | undefined;
   #finished = false;
@@ -80,6 +98,12 @@ export class Allocation {
     this.#execution = isHosted(executor)
       ? hostedExecution(executor, offer.allocation, folders, parts)
       : processExecution(executor, offer.allocation, folders, parts);
+    this.still = new StandStill({
+      book,
+      execution: this.#execution,
+      log: this.#log,
+      told: () => this.#queue.kick(),
+    });
     this.#queue = new ReportQueue({
       link: parts.link,
       clock: parts.clock,
@@ -91,15 +115,17 @@ export class Allocation {
         answered: (seq, verdict) => this.#answered(seq, verdict),
       },
     });
-    this.#logs = new LogUpload({
-      http: parts.http,
-      clock: parts.clock,
-      log: this.#log,
-      logs: folders.logs,
-      base: this.#base,
-      token: () => this.#token,
-      everyMs: LOG_MS,
-    });
+    this.#logs = parts.local
+      ? keptLogs
+      : new LogUpload({
+          http: parts.http,
+          clock: parts.clock,
+          log: this.#log,
+          logs: folders.logs,
+          base: this.#base,
+          token: () => this.#token,
+          everyMs: LOG_MS,
+        });
     this.#progress = new ProgressPace(PROGRESS_MS, parts.clock.after, (progress) =>
       parts.link.send('progress', { ...this.ref, progress }),
     );
@@ -171,18 +197,9 @@ export class Allocation {
     await this.#end(this.offer.limits.stopGraceMs);
   }
 
-  /** Stops the process in place. When it has not begun yet, it is stopped as soon as it has. */
-  async freeze(): Promise<void> {
-    this.#wantsFrozen = true;
-    if (this.step !== 'running') return;
-    if (await this.#execution.freeze()) await this.#tell(() => this.#book.reached('frozen'));
-    else this.#log.info('an allocation in a host can’t be frozen');
-  }
-
-  async thaw(): Promise<void> {
-    this.#wantsFrozen = false;
-    if (this.step !== 'running') return;
-    if (await this.#execution.thaw()) await this.#tell(() => this.#book.reached('running'));
+  /** As far as the room that it takes goes. */
+  get here(): WorkHere {
+    return workHere(this.#facts);
   }
 
   /** A workload's request from the control plane. @throws allocation_not_here, call_not_understood, what the executor throws */
@@ -194,6 +211,16 @@ export class Allocation {
       throw new BacklotError(linkErrors.call_not_understood, { params: { method: call.method } });
     }
     return this.#execution.call(this.#whileRunning(AbortSignal.timeout(call.deadlineMs)), call);
+  }
+
+  /**
+   * Files that stay here, and facts: from a host, or from whoever follows the process. Taken for as long as anything of it
+   * is here, whatever has become of its place: they are true. @throws what is wrong with them, or that the agent lets go
+   */
+  report(report: Report): Promise<void> {
+    const { allocation, fence, task } = this.offer;
+    const finder = { allocation, fence, task, workDir: this.#folders.work };
+    return this.#parts.findings.report(finder, report, this.#life.signal);
   }
 
   /** A word of progress from a host. */
@@ -214,6 +241,11 @@ export class Allocation {
 
   get #facts(): AllocationFacts {
     return this.#book.facts;
+  }
+
+  /** What is recorded is worth closing cleanly, whoever records it by now; everything else is of no use any more. */
+  get #staleGraceMs(): number {
+    return this.offer.class === 'live' ? this.offer.limits.stopGraceMs : 0;
   }
 
   get #base(): string {
@@ -265,6 +297,7 @@ export class Allocation {
     if ((await execution.recover()) !== 'never-started') return this.#book.record(() => ({ r: 'started' }));
     await this.#tell(() => this.#book.reached('preparing'));
     try {
+      await untilKnown(this.offer, this.#parts, this.#effort.signal);
       const context = this.#context(this.#effort.signal);
       await makeWorkFolders(this.#folders);
       await fetchInputs(this.offer.inputs, this.#folders.inputs, {
@@ -290,9 +323,9 @@ export class Allocation {
     const watching = new AbortController();
     const watch = this.#watch(watching.signal);
     this.#logs.start();
-    if (stop || doom || stale) void this.#end(stale ? 0 : (stop?.graceMs ?? this.offer.limits.stopGraceMs));
-    else if (this.#wantsFrozen)
-      void this.freeze().catch((error: unknown) => this.#log.warn({ err: error }, 'not frozen'));
+    if (stop || doom || stale) {
+      void this.#end(stale ? this.#staleGraceMs : (stop?.graceMs ?? this.offer.limits.stopGraceMs));
+    } else void this.still.resume().catch((error: unknown) => this.#log.warn({ err: error }, 'not frozen'));
     try {
       const exit = await execution.wait(this.#life.signal);
       watching.abort(new Error('The process has ended.'));
@@ -312,6 +345,7 @@ export class Allocation {
       ...this.#whileRunning(signal),
       progress: (progress) => this.#heard(progress),
       commit: (outputs) => this.#commit(outputs),
+      report: (report) => this.report(report),
       get committed() {
         return book.facts.committed;
       },
@@ -336,12 +370,7 @@ export class Allocation {
 
   /** Brings finished outputs away and reports them; resolves when that is in the journal. */
   async #commit(files: readonly OutputFile[]): Promise<void> {
-    const outputs: Output[] = [];
-    for (const file of files) {
-      if (this.#facts.committed.has(file.name)) continue;
-      outputs.push(await uploadOutput(this.#uploads, this.#folders.work, file, this.#effort.signal));
-    }
-    await this.#tell(() => this.#book.reportOutputs(outputs));
+    await this.#tell(() => commitFiles(this.#book, this.#bringing, files));
   }
 
   async #conclude(): Promise<void> {
@@ -350,6 +379,7 @@ export class Allocation {
     if (!facts.started && (await this.#execution.recover()) !== 'never-started') {
       return this.#book.record(() => ({ r: 'started' }));
     }
+    await untilKnown(this.offer, this.#parts, this.#effort.signal);
     const ending = await conclude(facts, {
       executor: this.#executor,
       context: (signal) => this.#context(signal),
@@ -364,13 +394,7 @@ export class Allocation {
 
   /** Brings away what the conclusion names, and reports the end. */
   async #upload(): Promise<void> {
-    const last = await bringAway(this.#book, {
-      uploads: this.#uploads,
-      workDir: this.#folders.work,
-      effort: this.#effort.signal,
-      life: this.#life.signal,
-      log: this.#log,
-    });
+    const last = await bringAway(this.#book, this.#bringing);
     if (!last) return;
     await this.#logs.finish(last.hasty ? HASTY_LOG_MS : LAST_LOG_MS);
     await this.#tell(() => reportEnd(this.#book, last));
@@ -391,21 +415,12 @@ export class Allocation {
     this.#queue.close();
     this.#logs.close();
     this.#progress.close();
-    await this.#giveBack().catch((error: unknown) =>
+    await giveBack(this.#execution).catch((error: unknown) =>
       this.#log.warn({ err: error }, 'not all of it could be given back'),
     );
     await this.#book.close();
     await rm(this.#folders.root, { recursive: true, force: true, maxRetries: 5 });
     this.#finished = true;
-  }
-
-  async #giveBack(): Promise<void> {
-    // Called off in the very moment in which it began: nothing may run without its folder.
-    if ((await this.#execution.recover()) === 'running') {
-      await this.#execution.stop(0);
-      await this.#execution.wait(AbortSignal.timeout(LAST_STOP_MS));
-    }
-    await this.#execution.destroy();
   }
 
   /** Goes on asking until the process is told; it may only just be starting. */
@@ -423,7 +438,7 @@ export class Allocation {
 
   /** The control plane took bytes of ours for those of an older attempt; a report makes it say so, and note it. */
   async #suspectStale(): Promise<void> {
-    await this.#tell(() => this.#book.report((facts) => ({ state: facts.state, outputs: [] })));
+    await this.#tell(() => this.#book.report((facts) => ({ ...sameState(facts), outputs: [] })));
   }
 
   async #tell(write: () => Promise<void>): Promise<void> {
@@ -434,7 +449,11 @@ export class Allocation {
   #nextReport() {
     const facts = this.#facts;
     if (facts.stale) return undefined;
-    return facts.acceptAnswered ? facts.unanswered[0] : 'accept';
+    if (!facts.acceptAnswered) return 'accept';
+    const [next] = facts.unanswered;
+    // What it has found comes first: what follows from its end needs it. The post kicks when all of it is told.
+    const early = next?.state === 'ended' && this.#parts.findings.pending(facts.offer.allocation);
+    return early ? undefined : next;
   }
 
   async #answered(seq: number, verdict: Parameters<AllocationBook['answered']>[1]): Promise<void> {
@@ -442,38 +461,31 @@ export class Allocation {
     if (this.#facts.stale) {
       this.#log.warn({ seq }, 'this allocation was given to another attempt; its work is ended');
       this.#effort.abort(new Error('Its place was given to another attempt.'));
-      void this.#end(0);
+      void this.#end(this.#staleGraceMs);
     }
     if (this.step !== 'reporting') this.#answers?.();
   }
 
   #context(signal: AbortSignal): TaskContext<unknown> {
-    const { capabilities, run, clock } = this.#parts;
-    const parsed = this.#executor.parameters.safeParse(this.offer.parameters);
-    if (!parsed.success) {
-      const cause = parsed.error.issues[0]?.message ?? 'they do not fit';
-      throw new TaskFailure(agentFailure('product', 'attempt.parameters', { reason: cause }));
-    }
-    return {
-      offer: this.offer,
-      parameters: parsed.data,
-      inputsDir: this.#folders.inputs,
-      workDir: this.#folders.work,
-      capabilities: capabilities(),
-      run,
-      clock,
-      log: this.#log,
-      signal,
-    };
+    return taskContext(this.offer, this.#executor, this.#folders, this.#parts, this.#log, signal);
   }
 
   #whileRunning(signal: AbortSignal) {
     return runningContext(this.#context(signal), this.#execution, this.#folders.logs);
   }
 
-  get #uploads(): OutputUploadOptions {
-    const { http, clock, random } = this.#parts;
-    return { http, clock, random, log: this.#log, base: this.#base, token: () => this.#token };
+  get #bringing(): BringAwayParts {
+    const { http, clock, random, local } = this.#parts;
+    const log = this.#log;
+    return {
+      uploads: { http, clock, random, log, base: this.#base, token: () => this.#token },
+      hold: (outputs) => this.report({ outputs }),
+      holdAll: local ?? false,
+      workDir: this.#folders.work,
+      effort: this.#effort.signal,
+      life: this.#life.signal,
+      log,
+    };
   }
 
   #observe(step: AllocationStep): void {
@@ -483,9 +495,4 @@ export class Allocation {
       this.#log.warn({ err: error }, 'an observer failed');
     }
   }
-}
-
-/** Reasons after which finished work is still worth bringing away. */
-function isGentle(why: StopWhy): boolean {
-  return why === 'preempted' || why === 'drained';
 }

@@ -14,9 +14,12 @@ import { linkErrors } from '@backlot/contract/errors/link';
 import { LogTail, type LogTailResult, logTailMethod } from '@backlot/contract/link/messages';
 import { type PhraseParams, reason } from '@backlot/contract/phrase';
 import { agentPhrases } from '@backlot/contract/phrases/agent';
+import { admits } from '../disk/admission.ts';
+import { diskSpace } from '../disk/disk-watch.ts';
+import { nextToEnd, standsStill } from '../disk/make-way.ts';
 import type { DriverHandle } from '../drivers/driver.ts';
 import { logEnd, readLog } from '../logs/log-reader.ts';
-import { admits, diskSpace } from '../transfer/disk-space.ts';
+import type { Report } from '../workload.ts';
 import { Allocation } from './allocation.ts';
 import { AllocationBook } from './allocation-book.ts';
 import { allocationFolders, makeAllocationFolder } from './allocation-folder.ts';
@@ -122,11 +125,11 @@ export class Allocations {
   }
 
   async freeze({ allocation, fence }: ControlMessages['freeze']): Promise<void> {
-    await this.#find(allocation, fence)?.freeze();
+    await this.#find(allocation, fence)?.still.ask('control');
   }
 
   async thaw({ allocation, fence }: ControlMessages['thaw']): Promise<void> {
-    await this.#find(allocation, fence)?.thaw();
+    await this.#find(allocation, fence)?.still.release('control');
   }
 
   renewToken({ allocation, fence, token }: ControlMessages['token']): void {
@@ -140,6 +143,31 @@ export class Allocations {
     if (!found)
       throw new BacklotError(linkErrors.allocation_not_here, { params: { allocation: call.allocation } });
     return found.call(call);
+  }
+
+  /** Files and facts from a host. @throws allocation_not_here, and what is wrong with them */
+  async reported(allocation: string, report: Report): Promise<void> {
+    const found = this.#all.get(allocation);
+    if (!found) throw new BacklotError(linkErrors.allocation_not_here, { params: { allocation } });
+    await found.report(report);
+  }
+
+  /** The offer of an allocation that is here. */
+  offerOf(allocation: string): Offer | undefined {
+    return this.#all.get(allocation)?.offer;
+  }
+
+  /** Everything that an allocation has found has been told. */
+  told(allocation: string): void {
+    this.#all.get(allocation)?.kick();
+  }
+
+  /** Whether something that is here has these bytes as an input. */
+  needs(digest: string): boolean {
+    for (const { offer, step } of this.#all.values()) {
+      if (step !== 'reporting' && offer.inputs.some((input) => input.digest === digest)) return true;
+    }
+    return false;
   }
 
   /** A word of progress from a host. */
@@ -176,12 +204,26 @@ export class Allocations {
     }
   }
 
-  /** The disk is nearly full: ends the batch work that came last. */
+  /**
+   * The disk is nearly full: what writes and can wait stands still; or there is room again, and it goes on. Said at each
+   * look: some has come meanwhile, and what could not be done is tried again.
+   */
+  async pace(roomy: boolean): Promise<void> {
+    const all = [...this.#all.values()];
+    const turns = roomy
+      ? all.map((allocation) => allocation.still.release('disk'))
+      : all.filter(({ here }) => standsStill(here)).map((allocation) => allocation.still.ask('disk'));
+    for (const turn of await Promise.allSettled(turns)) {
+      // Ended in this very moment, as a rule.
+      if (turn.status === 'rejected')
+        this.#parts.log.warn({ err: turn.reason, roomy }, 'not paused, or not resumed');
+    }
+  }
+
+  /** The disk is full: ends the batch work that is missed least. */
   async relieve(free: number): Promise<void> {
-    const newest = [...this.#all.values()]
-      .filter(({ offer, step }) => offer.class === 'batch' && (step === 'preparing' || step === 'running'))
-      .at(-1);
-    await newest?.doom(agentFailure('node', 'attempt.disk_full', { free }));
+    const all = [...this.#all.values()].map((allocation) => ({ ...allocation.here, allocation }));
+    await nextToEnd(all, free)?.allocation.doom(agentFailure('node', 'attempt.disk_full', { free }));
   }
 
   /** All work ends, and nothing is told any more: this node was removed. */
@@ -269,7 +311,7 @@ export class Allocations {
     for (const input of offer.inputs) if (!(await this.#parts.inputs.has(input))) wanted += input.size;
     const promised = [...this.#all.values()].reduce((sum, { offer: other }) => sum + other.resources.disk, 0);
     const space = await diskSpace(this.#parts.folder);
-    const { ok, needed } = admits(space, promised, wanted);
+    const { ok, needed } = admits(space, promised, wanted, offer.class);
     return ok ? undefined : this.#why('reject.disk_full', { free: space.free, needed });
   }
 

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { readLogTail } from '../logs/log-reader.ts';
 import { type ConcludeContext, type Conclusion, type TaskContext, TaskFailure } from '../workload.ts';
 import { type AnyExecutor, isHosted } from './execution.ts';
-import { type AllocationFacts, outcomeOfStop } from './facts.ts';
+import { type AllocationFacts, outcomeOfStop, plainOutput } from './facts.ts';
 import { agentFailure, causeOf, wordsOf } from './failures.ts';
 import type { JournalRecord } from './records.ts';
 
@@ -15,6 +15,8 @@ const LONGEST_MS = 3_600_000;
 /** JSON of a result; more belongs into an output. */
 const RESULT_BYTES = 64 * 1024;
 const TAIL_BYTES = 4_096;
+/** A canceled attempt must not hold up its place for long. */
+const WITHDRAW_MS = 30_000;
 
 export interface ConcludeParts {
   readonly executor: AnyExecutor;
@@ -32,7 +34,10 @@ export interface ConcludeParts {
  */
 export async function conclude(facts: AllocationFacts, parts: ConcludeParts): Promise<Concluded | undefined> {
   const known = knownEnding(facts);
-  if (known) return known;
+  if (known) {
+    if (facts.stop?.why === 'canceled' && facts.started) await withdraw(parts);
+    return known;
+  }
   const { exit } = facts;
   if (!exit) return failed(agentFailure('product', 'attempt.product', { reason: 'its end is not known' }));
   const limit = AbortSignal.timeout(LONGEST_MS);
@@ -58,6 +63,17 @@ function knownEnding({ stop, doom, exit, started }: AllocationFacts): Concluded 
   const finished =
     started && exit?.cause === 'exited' && (stop.why === 'preempted' || stop.why === 'drained');
   return finished ? undefined : { outcome: outcomeOfStop(stop.why), outputs: [] };
+}
+
+/** The effort for a canceled attempt is called off already, so that this has a limit of its own. */
+async function withdraw({ executor, context, log }: ConcludeParts): Promise<void> {
+  if (isHosted(executor) || !executor.withdraw) return;
+  const signal = AbortSignal.timeout(WITHDRAW_MS);
+  try {
+    await untilAborted(executor.withdraw(context(signal)), signal);
+  } catch (error) {
+    log.warn({ err: error }, 'what a canceled attempt had begun elsewhere could not be taken back');
+  }
 }
 
 function failed(failure: Failure): Concluded {
@@ -86,7 +102,7 @@ async function judge(
 }
 
 function checked(conclusion: Conclusion, exit: ExitFile): Concluded {
-  const outputs = conclusion.outputs?.map(({ meta, ...file }) => (meta ? { ...file, meta } : file)) ?? [];
+  const outputs = conclusion.outputs?.map(plainOutput) ?? [];
   const { result } = conclusion;
   if (result !== undefined && Buffer.byteLength(JSON.stringify(result)) > RESULT_BYTES) {
     return failed(agentFailure('product', 'attempt.result', { limit: RESULT_BYTES }));

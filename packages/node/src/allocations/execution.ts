@@ -142,10 +142,9 @@ export function hostedExecution(
   return {
     async start(context) {
       const input = await executor.prepare(context);
-      await hosts.start(
-        { id, kind: executor.host, input, workDir: folders.work, inputsDir: folders.inputs },
-        folders.root,
-      );
+      // One kind of task may live in several kinds of hosts; whoever submitted it says in which.
+      const kind = context.offer.host ?? executor.host;
+      await hosts.start({ id, kind, input, workDir: folders.work, inputsDir: folders.inputs }, folders.root);
     },
     recover: () => hosts.recover(handle),
     wait: (signal) => hosts.wait(handle, signal),
@@ -162,6 +161,18 @@ export function hostedExecution(
     input: () => Promise.reject(new Error('A host takes calls; nothing is written to its input.')),
     destroy: () => hosts.destroy(handle),
   };
+}
+
+const LAST_STOP_MS = 10_000;
+
+/** Gives back what an execution holds. What runs of it is ended first: nothing may run without its folder. */
+export async function giveBack(execution: Execution): Promise<void> {
+  // Called off in the very moment in which it began.
+  if ((await execution.recover()) === 'running') {
+    await execution.stop(0);
+    await execution.wait(AbortSignal.timeout(LAST_STOP_MS));
+  }
+  await execution.destroy();
 }
 
 /** Progress is for people, and people look a few times a second. Keeps the newest and passes it on at that pace. */

@@ -4,6 +4,7 @@ import type {
   Failure,
   Offer,
   Output,
+  Reason,
   StateReport,
 } from '@backlot/contract';
 import type { ExitFile } from '@backlot/contract/runner/files';
@@ -11,6 +12,9 @@ import type { OutputFile } from '../workload.ts';
 import type { JournalRecord } from './records.ts';
 
 export type StopWhy = Extract<JournalRecord, { r: 'stop' }>['why'];
+
+/** Who asks that work stands still: the control plane for its cores, or this node for its disk. */
+export type FrozenBy = Extract<JournalRecord, { r: 'frozen-by' }>['by'][number];
 
 export interface Ending {
   readonly outcome: AllocationOutcome;
@@ -33,6 +37,10 @@ export interface AllocationFacts {
   readonly lastSeq: number;
   /** As last reported. */
   readonly state: AllocationState;
+  /** Empty when it may run. */
+  readonly frozenBy: readonly FrozenBy[];
+  /** What was told with the last report, if that said that it is frozen for a reason of this node. */
+  readonly frozenBecause: Reason | undefined;
   /** Names that have been reported, by this attempt or before it. */
   readonly committed: ReadonlySet<string>;
   readonly stop: { readonly why: StopWhy; readonly graceMs: number } | undefined;
@@ -53,10 +61,30 @@ export function firstFacts(offer: Offer): AllocationFacts {
     acceptAnswered: false,
     lastSeq: 0,
     state: 'accepted',
+    frozenBy: [],
+    frozenBecause: undefined,
     committed: new Set(offer.committed),
     stop: undefined,
     doom: undefined,
     stale: false,
+  };
+}
+
+/** A file as a workload names it, without what it left out: so it is written down, and so it is read again. */
+export function plainOutput(
+  file: {
+    [Key in keyof OutputFile]: OutputFile[Key] | undefined;
+  },
+): OutputFile {
+  const { name, kind, path, mediaType, meta, hold, digest } = file as OutputFile;
+  return {
+    name,
+    kind,
+    path,
+    mediaType,
+    ...(meta ? { meta } : {}),
+    ...(hold ? { hold } : {}),
+    ...(digest === undefined ? {} : { digest }),
   };
 }
 
@@ -72,7 +100,7 @@ export function apply(facts: AllocationFacts, record: JournalRecord): Allocation
     case 'concluded': {
       if (facts.ending) return facts;
       const { outcome, failure, result, outputs } = record;
-      const files = outputs.map(({ meta, ...file }): OutputFile => (meta ? { ...file, meta } : file));
+      const files = outputs.map(plainOutput);
       return { ...facts, ending: { outcome, failure, result, outputs: files } };
     }
     case 'uploaded':
@@ -85,6 +113,7 @@ export function apply(facts: AllocationFacts, record: JournalRecord): Allocation
         ...facts,
         lastSeq: report.seq,
         state: report.state,
+        frozenBecause: report.state === 'frozen' ? report.reason : undefined,
         unanswered: [...facts.unanswered, report],
         committed: new Set([...facts.committed, ...report.outputs.map(({ name }) => name)]),
       };
@@ -99,6 +128,8 @@ export function apply(facts: AllocationFacts, record: JournalRecord): Allocation
     case 'stop':
       // A later request may be more pressing, but the first says why.
       return { ...facts, stop: facts.stop ?? { why: record.why, graceMs: record.graceMs } };
+    case 'frozen-by':
+      return { ...facts, frozenBy: record.by };
     case 'doomed':
       return { ...facts, doom: facts.doom ?? record.failure };
   }
@@ -150,6 +181,16 @@ export function outcomeOfStop(why: StopWhy): AllocationOutcome {
     case 'stale':
       return 'lost';
   }
+}
+
+/** Reasons after which finished work is still worth bringing away. */
+export function isGentle(why: StopWhy): boolean {
+  return why === 'preempted' || why === 'drained';
+}
+
+/** What a report says that brings no other state than the last one. */
+export function sameState({ state, frozenBecause }: AllocationFacts): Pick<StateReport, 'state' | 'reason'> {
+  return { state, ...(frozenBecause ? { reason: frozenBecause } : {}) };
 }
 
 /** The state to tell in heartbeats: as reported, and `stopping` from the request until the end. */

@@ -12,6 +12,8 @@ export const OutputFileRecord = z.object({
   path: z.string(),
   mediaType: z.string(),
   meta: z.record(z.string(), z.unknown()).optional(),
+  hold: z.literal(true).optional(),
+  digest: z.string().optional(),
 });
 
 /**
@@ -42,6 +44,8 @@ export const JournalRecord = z.discriminatedUnion('r', [
     verdict: z.enum([...ReportAck.shape.verdict.options, 'refused']),
   }),
   z.object({ r: z.literal('stop'), why: Stop.shape.why, graceMs: z.number().int().nonnegative() }),
+  /** All who ask that it stands still. */
+  z.object({ r: z.literal('frozen-by'), by: z.array(z.enum(['control', 'disk'])) }),
   /** The attempt is to end with this failure, whatever its process says. */
   z.object({ r: z.literal('doomed'), failure: Failure }),
 ]);

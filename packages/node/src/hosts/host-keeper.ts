@@ -9,7 +9,7 @@ import type { ExitFile } from '@backlot/contract/runner/files';
 import { Host, type HostParts, socketOf, workDirOf } from './host.ts';
 import type { HostOrder } from './host-connection.ts';
 import type { HostEnd } from './hosted-exit.ts';
-import { healthyAfterMs, judgeHost, restartPause } from './recycling.ts';
+import { healthyAfterMs, judgeHost, mayRevive, restartPause } from './recycling.ts';
 
 /** Between two decisions about idle and worn hosts, in milliseconds. */
 const tidyMs = 1_000;
@@ -35,6 +35,8 @@ export class HostKeeper {
   #starting: Promise<void> | undefined;
   #crashes = 0;
   #notBefore = 0;
+  /** When hosts that are revived have died; at most a handful. */
+  #deaths: readonly number[] = [];
   #closed = false;
   #cancelTidy: () => void = () => {};
 
@@ -44,6 +46,16 @@ export class HostKeeper {
 
   get hosts(): readonly Host[] {
     return [...this.#hosts.values()];
+  }
+
+  /** Its hosts are started anew with all that was in them. */
+  get revives(): boolean {
+    return this.#parts.definition.revive === true;
+  }
+
+  /** Whether what was in a host that has died is to be started anew now. */
+  get mayRevive(): boolean {
+    return this.revives && !this.#closed && mayRevive(this.#deaths, this.#parts.clock.monotonic());
   }
 
   /** The host in which an allocation runs. */
@@ -121,7 +133,8 @@ export class HostKeeper {
 
   async #start(): Promise<void> {
     const { clock, definition, driver, capabilities, log } = this.#parts;
-    const wait = this.#notBefore - clock.monotonic();
+    // What is revived waits for nobody, but not without end.
+    const wait = this.mayRevive ? 0 : this.#notBefore - clock.monotonic();
     if (this.#closed || wait > longestWaitMs) {
       const reason = this.#closed ? 'the agent is ending' : `it has ended ${this.#crashes} times in a row`;
       const params = { host: definition.kind, reason, seconds: Math.ceil(Math.max(1_000, wait) / 1_000) };
@@ -176,6 +189,7 @@ export class HostKeeper {
   }
 
   #countCrash(): void {
+    this.#deaths = [...this.#deaths, this.#parts.clock.monotonic()].slice(-10);
     this.#crashes += 1;
     this.#notBefore = this.#parts.clock.monotonic() + restartPause(this.#crashes, this.#parts.random());
   }

@@ -54,6 +54,7 @@ export class Host {
   /** Ids of the allocations that run in it. */
   readonly running = new Set<string>();
   #connection: HostConnection | undefined;
+  #features: readonly string[] = [];
   #idleSince: number;
   #startedAllocations = 0;
   #peakMemory = 0;
@@ -96,6 +97,11 @@ export class Host {
   /** Has come up. Until then nothing is decided about it: it is idle only because it could not be given anything yet. */
   get isReady(): boolean {
     return this.#isReady;
+  }
+
+  /** Whether it can be asked this: one that an older agent has started may not know it. */
+  understands(feature: string): boolean {
+    return this.#features.includes(feature);
   }
 
   /** Had to be killed because it did not listen or did not answer. */
@@ -231,6 +237,7 @@ export class Host {
     });
     const state = HostState.parse(await connection.request({ t: 'attach', v: 1 }, startMs));
     this.#connection = connection;
+    this.#features = state.features;
     this.#heardAt = clock.monotonic();
     for (const { allocation, end } of state.allocations) if (!end) this.running.add(allocation);
     this.#listener.onState(this, state);

@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@backlot/contract/clock';
+import { BacklotError } from '@backlot/contract/errors/catalogue';
+import { kernelErrors } from '@backlot/contract/errors/kernel';
 import { newId } from '@backlot/contract/id';
 import { RunnerFile } from '@backlot/contract/runner/files';
 import { pino } from 'pino';
@@ -25,12 +27,21 @@ const typescriptHost = `
 import { serveHost } from '${new URL('../host-process.ts', import.meta.url).href}';
 process.stdout.write('host up\\n');
 await serveHost({
-  async start({ input, signal, progress, notify, workDir }) {
+  async start({ input, signal, progress, notify, report, workDir }) {
     progress({ message: 'started', fraction: 0.5 });
     if (input.act === 'crash') process.exit(9);
+    if (input.act === 'die') setTimeout(() => process.exit(9), 50);
     if (input.act === 'fail') throw new Error('the source is gone');
     if (input.act === 'hang') for (;;) {}
     if (input.act === 'finish') return { pid: process.pid, workDir };
+    if (input.act === 'report') {
+      const { writeFileSync } = await import('node:fs');
+      writeFileSync(workDir + '/piece', 'x');
+      const piece = { name: 'piece', kind: 'piece', path: 'piece', mediaType: 'text/plain' };
+      const fact = { key: 'k', kind: 'test.fact', at: new Date().toISOString(), body: {} };
+      const answers = await Promise.allSettled([report({ outputs: [piece] }), report({ events: [fact] })]);
+      return { answers: answers.map((one) => one.reason?.message ?? one.status) };
+    }
     notify('said', { hello: input.name });
     if (input.act === 'deaf') await new Promise(() => {});
     await new Promise((resolve) => signal.addEventListener('abort', resolve));
@@ -278,5 +289,73 @@ describe.runIf(process.platform !== 'win32')('hosts', () => {
     const hosts = await open({ launch: async () => ({ argv: ['python3', pythonProgram] }) });
     const handle = await start(hosts, { number: 21 });
     expect(await hosts.wait(handle, patience())).toMatchObject({ code: 0, result: { doubled: 42 } });
+  });
+
+  it('repeat what they report until it is written down, and end only then', async () => {
+    const heard: unknown[] = [];
+    // The first agent hears it and dies before it is on the disk; the second one does it.
+    const first = await open(
+      {},
+      { onReport: async (_id, one) => void (await new Promise(() => heard.push(one))) },
+    );
+    const handle = await start(first, { act: 'report' });
+    await vi.waitFor(() => expect(heard).toHaveLength(2), 10_000);
+    void first.close('keep');
+    const noted: unknown[] = [];
+    const second = await open({}, { onReport: async (_id, one) => void noted.push(one) }, [handle]);
+    expect((await second.wait(handle, patience())).result).toEqual({ answers: ['fulfilled', 'fulfilled'] });
+    expect(noted).toEqual(heard);
+  });
+
+  it('hear why something that they report can’t be told, and go on', async () => {
+    const refuse = async () => {
+      throw new BacklotError(kernelErrors.not_found, { params: { what: 'piece', id: 'x' } });
+    };
+    const hosts = await open({}, { onReport: refuse });
+    const handle = await start(hosts, { act: 'report' });
+    const { answers } = (await hosts.wait(handle, patience())).result as { answers: string[] };
+    expect(answers).toEqual([expect.stringContaining('piece'), expect.stringContaining('piece')]);
+  });
+
+  it('that are revived take up all that was in them, also when they died while no agent was there', async () => {
+    const hosts = await open({ revive: true });
+    const handles = [
+      await start(hosts, { act: 'run', name: 'a' }),
+      await start(hosts, { act: 'run', name: 'b' }),
+    ];
+    const kill = async () => {
+      for (const entry of await strays()) {
+        if ((await machine.table.environment(entry, 'BACKLOT_HOST_SOCKET')) === undefined) continue;
+        await machine.table.signal(entry, 'SIGKILL');
+      }
+    };
+    const answers = async (from: Hosts) => {
+      for (const [index, handle] of handles.entries()) {
+        const name = 'ab'[index];
+        await vi.waitFor(
+          async () => expect(await from.call(handle, 'echo', 1, 5_000)).toEqual({ name, payload: 1 }),
+          { timeout: 30_000, interval: 100 },
+        );
+      }
+    };
+    await answers(hosts);
+    await kill();
+    await answers(hosts);
+    await hosts.close('keep');
+    await kill();
+    const next = await open({ revive: true }, {}, handles);
+    for (const handle of handles) expect(await next.recover(handle)).toBe('running');
+    await answers(next);
+    for (const handle of handles) await next.stop(handle, 1_000);
+    for (const handle of handles) expect((await next.wait(handle, patience())).cause).toBe('stopped');
+  });
+
+  it('that keep dying are given up with all that was in them', async () => {
+    const hosts = await open({ revive: true });
+    const bystander = await start(hosts, { act: 'run' });
+    const culprit = await start(hosts, { act: 'die' });
+    for (const handle of [culprit, bystander]) {
+      expect(await hosts.wait(handle, patience())).toMatchObject({ cause: 'runner-lost' });
+    }
   });
 });

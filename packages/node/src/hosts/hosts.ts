@@ -6,18 +6,23 @@ import { BacklotError } from '@backlot/contract/errors/catalogue';
 import { kernelErrors } from '@backlot/contract/errors/kernel';
 import { nodeErrors } from '@backlot/contract/errors/node';
 import type { HostEvent, HostState } from '@backlot/contract/host/protocol';
-import type { Progress } from '@backlot/contract/link/messages';
+import type { DiskState, Progress } from '@backlot/contract/link/messages';
 import { ExitFile } from '@backlot/contract/runner/files';
 import type { Logger } from 'pino';
+import { plainOutput } from '../allocations/facts.ts';
 import type { Driver, DriverHandle, Recovery } from '../drivers/driver.ts';
 import { exitFile, inFolder, readJson, writeJson } from '../runner/files.ts';
-import type { HostDefinition } from '../workload.ts';
+import type { HostDefinition, Report } from '../workload.ts';
 import type { Host } from './host.ts';
 import { HostKeeper } from './host-keeper.ts';
 import { type HostEnd, type HostedStart, lostExit, toldExit, vanishedExit } from './hosted-exit.ts';
 
 /** Written into an allocation's folder before its host hears of it. */
 const hostedFile = 'hosted.json';
+/** Between two tries to start a host anew, and to write down what one reports. Milliseconds. */
+const againMs = 500;
+/** A request to stop waits so long for an allocation that is just being started anew. Milliseconds. */
+const revivalMs = 15_000;
 /** How long after its grace an allocation may take to end, until it is given up with its host. Milliseconds. */
 const overdueMs = 2_000;
 
@@ -25,6 +30,8 @@ interface HostedFile {
   readonly allocation: string;
   readonly kind: string;
   readonly startedAt: string;
+  /** How to start it once more; only of hosts that are revived. */
+  readonly again?: Pick<HostedSpec, 'input' | 'workDir' | 'inputsDir'>;
 }
 
 /** What is to run in a host. */
@@ -50,6 +57,10 @@ export interface HostsParts {
   readonly environment?: Readonly<Record<string, string>>;
   readonly onProgress?: (allocation: string, progress: Progress) => void;
   readonly onNotify?: (allocation: string, method: string, payload: unknown) => void;
+  /** Resolves when it is written down; rejects with a `BacklotError` when it can't be told. */
+  readonly onReport?: (allocation: string, report: Report) => Promise<void>;
+  /** How full the disk is; hosts hear it when they are attached, and by `tellDisk`. */
+  readonly disk?: () => DiskState;
 }
 
 /**
@@ -64,6 +75,9 @@ export class Hosts {
   /** Ids of the allocations that a host is just being asked to start. */
   readonly #starting = new Set<string>();
   readonly #waiting = new Map<string, Set<() => void>>();
+  /** Allocations that are being started anew, because their host has died. */
+  readonly #revivals = new Map<string, Promise<void>>();
+  readonly #closing = new AbortController();
 
   constructor(parts: HostsParts) {
     this.#parts = parts;
@@ -110,6 +124,9 @@ export class Hosts {
       allocation: spec.id,
       kind: spec.kind,
       startedAt: new Date(clock.now()).toISOString(),
+      ...(keeper.revives
+        ? { again: { input: spec.input, workDir: spec.workDir, inputsDir: spec.inputsDir } }
+        : {}),
     };
     writeJson(inFolder(folder, hostedFile), hosted);
     this.#open.set(spec.id, folder);
@@ -134,7 +151,13 @@ export class Hosts {
     if (this.#readExit(folder)) return 'ended';
     const hosted = this.#readHosted(folder);
     if (!hosted) return 'never-started';
-    if (this.#starting.has(id) || this.#keeper(hosted.kind).hostOf(id)) return 'running';
+    const keeper = this.#keeper(hosted.kind);
+    if (this.#starting.has(id) || this.#revivals.has(id) || keeper.hostOf(id)) return 'running';
+    if (hosted.again && keeper.mayRevive) {
+      this.#open.set(id, folder);
+      this.#revive(id, hosted, () => this.#write(id, (start) => vanishedExit(start, hosted.kind)));
+      return 'running';
+    }
     // The agent was killed between writing the file and starting, or the host has ended since: nobody can tell which.
     this.#open.set(id, folder);
     this.#write(id, (start) => vanishedExit(start, hosted.kind));
@@ -155,6 +178,7 @@ export class Hosts {
   async stop(handle: DriverHandle, graceMs: number): Promise<void> {
     const hosted = this.#readHosted(handle.folder);
     if (!hosted || this.#readExit(handle.folder)) return;
+    await this.#revived(handle.id);
     const host = this.#keeper(hosted.kind).hostOf(handle.id);
     if (!host) return;
     const { clock, log } = this.#parts;
@@ -209,10 +233,17 @@ export class Hosts {
 
   /** Lets go of all hosts (`keep`), or ends them with what runs in them (`end`). */
   async close(work: 'keep' | 'end', graceMs = 5_000): Promise<void> {
+    this.#closing.abort(new Error('The agent lets go of its hosts.'));
+    await Promise.all(this.#revivals.values());
     for (const keeper of this.#keepers.values()) {
       if (work === 'keep') keeper.detach();
       else await keeper.stop(graceMs);
     }
+  }
+
+  /** Says to all hosts how full the disk is. */
+  tellDisk(): void {
+    for (const keeper of this.#keepers.values()) for (const host of keeper.hosts) this.#tellDisk(host);
   }
 
   /** Ids of the hosts that run; what carries their marks is no stray. */
@@ -230,10 +261,52 @@ export class Hosts {
     const { onProgress, onNotify } = this.#parts;
     if (event.event === 'ended') this.#finish(host, event.allocation, (start) => toldExit(start, event.end));
     else if (event.event === 'progress') onProgress?.(event.allocation, event.progress);
+    else if (event.event === 'report') void this.#note(host, event);
     else onNotify?.(event.allocation, event.method, event.payload);
   }
 
+  /** Has a report written down, and says so. What is not answered is repeated by the host to the next agent. */
+  async #note(host: Host, event: Extract<HostEvent, { event: 'report' }>): Promise<void> {
+    const { allocation, report } = event;
+    const outcome = await this.#take(event);
+    if (outcome === 'later') return;
+    const refused = outcome === 'noted' ? {} : { refused: outcome.refused.slice(0, 2_000) };
+    await host.request({ t: 'noted', allocation, report, ...refused }, 5_000).catch(() => {});
+  }
+
+  async #take({
+    allocation,
+    outputs,
+    events,
+  }: Extract<HostEvent, { event: 'report' }>): Promise<'noted' | 'later' | { readonly refused: string }> {
+    const { onReport, clock, log } = this.#parts;
+    if (!onReport) return { refused: 'Nobody takes reports here.' };
+    for (;;) {
+      try {
+        await onReport(allocation, { outputs: outputs.map(plainOutput), events });
+        return 'noted';
+      } catch (error) {
+        if (this.#closing.signal.aborted) return 'later';
+        if (error instanceof BacklotError) {
+          log.warn({ err: error, allocation }, 'a report of a host is refused');
+          return { refused: error.message };
+        }
+        log.error({ err: error, allocation }, 'a report of a host could not be written down; trying again');
+        await clock.sleep(againMs, this.#closing.signal).catch(() => undefined);
+        if (this.#closing.signal.aborted) return 'later';
+      }
+    }
+  }
+
+  #tellDisk(host: Host): void {
+    const state = this.#parts.disk?.();
+    if (state !== undefined && host.understands('disk')) {
+      void host.request({ t: 'disk', state }, 5_000).catch(() => {});
+    }
+  }
+
   #attached(host: Host, state: HostState): void {
+    this.#tellDisk(host);
     for (const { allocation, end } of state.allocations) {
       if (end) this.#finish(host, allocation, (start) => toldExit(start, end));
       // Its start was given up, or reported lost: nobody wants it any more.
@@ -244,7 +317,55 @@ export class Hosts {
   }
 
   #lost(allocations: readonly string[], end: HostEnd): void {
-    for (const allocation of allocations) this.#write(allocation, (start) => lostExit(start, end));
+    for (const allocation of allocations) {
+      const giveUp = () => this.#write(allocation, (start) => lostExit(start, end));
+      const folder = this.#open.get(allocation);
+      const hosted = folder === undefined ? undefined : this.#readHosted(folder);
+      if (hosted?.again && !end.asked && this.#keeper(end.kind).mayRevive) {
+        this.#revive(allocation, hosted, giveUp);
+      } else {
+        giveUp();
+      }
+    }
+  }
+
+  /** Starts an allocation once more, in the same folder. @param giveUp writes its end, when its host keeps dying */
+  #revive(allocation: string, { kind, again }: HostedFile, giveUp: () => void): void {
+    if (!again || this.#revivals.has(allocation) || this.#closing.signal.aborted) return;
+    const { clock, log } = this.#parts;
+    const keeper = this.#keeper(kind);
+    const { signal } = this.#closing;
+    const revive = async () => {
+      while (keeper.mayRevive && !signal.aborted) {
+        try {
+          await keeper.take({ t: 'start', allocation, ...again });
+          log.info({ allocation, kind }, 'an allocation goes on in a new host');
+          return;
+        } catch (error) {
+          log.warn({ err: error, allocation, kind }, 'an allocation could not be started anew; trying again');
+          await clock.sleep(againMs, signal).catch(() => undefined);
+        }
+      }
+      if (!signal.aborted) giveUp();
+    };
+    const revival = revive().finally(() => {
+      this.#revivals.delete(allocation);
+      // Its host may have died again before this was over.
+      if (this.#open.has(allocation) && !signal.aborted && !keeper.hostOf(allocation)) {
+        this.#revive(allocation, { kind, again, allocation, startedAt: '' }, giveUp);
+      }
+    });
+    this.#revivals.set(allocation, revival);
+  }
+
+  async #revived(allocation: string): Promise<void> {
+    const revival = this.#revivals.get(allocation);
+    if (!revival) return;
+    const limit = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(revivalMs)]);
+    await Promise.race([
+      revival,
+      new Promise<void>((resolve) => limit.addEventListener('abort', () => resolve(), { once: true })),
+    ]);
   }
 
   #finish(host: Host, allocation: string, make: (start: HostedStart) => ExitFile): void {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { socketOf } from './host.ts';
 import { lostExit, toldExit } from './hosted-exit.ts';
-import { type HostFacts, judgeHost, restartPause } from './recycling.ts';
+import { type HostFacts, judgeHost, mayRevive, restartPause } from './recycling.ts';
 
 const facts: HostFacts = {
   now: 100_000,
@@ -111,5 +111,15 @@ describe('the end of an allocation in a host', () => {
       message: expect.stringContaining('SIGKILL'),
     });
     expect(lostExit(start, { kind: 'k', exit, capacity: 1, asked: true }).cause).toBe('stopped');
+  });
+});
+
+describe('reviving', () => {
+  it('is given up after five deaths in a minute, and goes on when they are long ago', () => {
+    const deaths = [1_000, 2_000, 3_000, 4_000, 5_000];
+    expect(mayRevive([], 0)).toBe(true);
+    expect(mayRevive(deaths.slice(0, 4), 5_000)).toBe(true);
+    expect(mayRevive(deaths, 5_000)).toBe(false);
+    expect(mayRevive(deaths, 61_500)).toBe(true);
   });
 });

@@ -46,5 +46,14 @@ export function restartPause(crashes: number, random: number): number {
   return Math.round(ceiling / 2 + (ceiling / 2) * random);
 }
 
+/** Deaths in a minute after which a host that is revived is given up. */
+const mostDeaths = 5;
+const deathsMs = 60_000;
+
+/** Whether a host that has died at these times, in milliseconds of one clock, is started anew at once. */
+export function mayRevive(deaths: readonly number[], now: number): boolean {
+  return deaths.filter((at) => now - at < deathsMs).length < mostDeaths;
+}
+
 /** A host that has lived this long was well: crashes before do not count any more. */
 export const healthyAfterMs = 60_000;

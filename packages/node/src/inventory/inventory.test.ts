@@ -264,7 +264,9 @@ describe('the inventory', () => {
   it.each([
     [100 * gib, 96 * gib],
     [101 * gib, 96 * gib],
-    [3 * gib, 0],
+    [7 * gib, 4 * gib],
+    [3 * gib, 2 * gib],
+    [gib / 4, (3 * gib) / 16],
     [0, 0],
   ])('of %i free bytes of disk gives %i', (free, given) => expect(diskToGive(free)).toBe(given));
 

@@ -97,11 +97,14 @@ export function packetsToGive(capabilities: readonly Capability[]): number {
 }
 
 /**
- * Disk that work may be placed on, in bytes: what is free, less 2 GiB for logs and the journal. Rounded to 4 GiB, so that
- * the inventory does not change with every file.
+ * Disk that work may be placed on, in bytes: what is free, less 2 GiB for logs and the journal, a quarter where there is
+ * little. Rounded, to 4 GiB at most, so that the inventory does not change with every file.
  */
 export function diskToGive(free: number): number {
-  return Math.max(0, Math.floor((free - 2 * gibibyte) / (4 * gibibyte)) * 4 * gibibyte);
+  const room = free - Math.min(2 * gibibyte, free / 4);
+  if (room <= 0) return 0;
+  const step = Math.min(4 * gibibyte, 2 ** Math.floor(Math.log2(room)) / 2);
+  return Math.floor(room / step) * step;
 }
 
 /** Changes when anything does that placement or a page depends on. When something was proved doesn't matter. */

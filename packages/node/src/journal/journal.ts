@@ -28,7 +28,8 @@ export class Journal {
       if (error.code === 'ENOENT') return undefined;
       throw error;
     });
-    const file = await open(path, 'a', 0o640);
+    // An offer may hold secrets of its own; they are nobody's to read but the agent's.
+    const file = await open(path, 'a', 0o600);
     try {
       const { records, bytes } = parseLines(content ?? Buffer.alloc(0));
       if (content === undefined) await syncFolder(dirname(path));

@@ -65,9 +65,12 @@ describe.runIf(process.platform !== 'win32')('a short command', () => {
       owner: `run-${process.pid}`,
       instance: 'test',
     });
-    const result = await runLate(['sh', '-c', 'sleep 60 & echo started'], { timeoutMs: 10_000 });
-    expect(result).toMatchObject({ code: 0, timedOut: false });
-    expect(await strays()).toEqual([]);
+    // In its group, and in a session of its own: that one is known only by its mark.
+    for (const script of ['sleep 60 & echo started', 'setsid sleep 60 & sleep 0.2; echo started']) {
+      const result = await runLate(['sh', '-c', script], { timeoutMs: 10_000 });
+      expect(result, script).toMatchObject({ code: 0, timedOut: false });
+      expect(await strays(), script).toEqual([]);
+    }
   });
 
   it('inherits nothing but what every program needs', async () => {
@@ -80,6 +83,7 @@ describe.runIf(process.platform !== 'win32')('a short command', () => {
     const known = [
       'A',
       'BACKLOT_COMMAND',
+      'BACKLOT_COMMAND_RUN',
       'BACKLOT_NODE',
       'HOME',
       'LANG',

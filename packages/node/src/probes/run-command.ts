@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
 import type { Clock } from '@backlot/contract/clock';
@@ -7,7 +8,7 @@ import { nodeErrors } from '@backlot/contract/errors/node';
 import { childEnvironment } from '../drivers/environment.ts';
 import { endTree } from '../processes/end-tree.ts';
 import type { ProcessIdentity } from '../processes/identity.ts';
-import { commandMark, nodeMark } from '../processes/marks.ts';
+import { commandMark, commandRunMark, nodeMark } from '../processes/marks.ts';
 import { identify, type ProcessTable } from '../processes/process-table.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { findExecutable } from '../sandbox/sandbox-system.ts';
@@ -40,6 +41,7 @@ export interface RunCommandParts {
 export function createRunCommand(parts: RunCommandParts): RunCommand {
   return async (argv, options) => {
     options.signal?.throwIfAborted();
+    const commandRun = randomUUID();
     const inherited = parts.environment ?? process.env;
     const env = childEnvironment({
       platform: process.platform,
@@ -47,12 +49,12 @@ export function createRunCommand(parts: RunCommandParts): RunCommand {
       home: options.sandbox?.workDir ?? options.cwd ?? tmpdir(),
       temporary: options.sandbox ? '/tmp' : tmpdir(),
       given: options.env ?? {},
-      marks: { [nodeMark]: parts.owner, [commandMark]: parts.instance },
+      marks: { [nodeMark]: parts.owner, [commandMark]: parts.instance, [commandRunMark]: commandRun },
     });
     const program = findExecutable(argv[0] ?? '', env.PATH ?? '');
     if (!program)
       throw new BacklotError(nodeErrors.program_not_found, { params: { program: argv[0] ?? '' } });
-    return await execute(parts, wrap(parts, [program, ...argv.slice(1)], options), env, options);
+    return await execute(parts, wrap(parts, [program, ...argv.slice(1)], options), env, options, commandRun);
   };
 }
 
@@ -84,6 +86,7 @@ async function execute(
   argv: [string, ...string[]],
   env: Record<string, string>,
   options: CommandOptions,
+  commandRun: string,
 ): Promise<CommandResult> {
   const { table, clock } = parts;
   const child = spawn(argv[0], argv.slice(1), {
@@ -104,7 +107,7 @@ async function execute(
     const root = child.pid === undefined ? Promise.resolve(undefined) : identifyLeader(table, child.pid);
     const end = () => {
       ending ??= root.then((leader) =>
-        endTree(table, clock, { roots: leader ? [leader] : [] }, { graceMs: 0 }),
+        endTree(table, clock, { roots: leader ? [leader] : [], commandRun }, { graceMs: 0 }),
       );
     };
     const cancelTimer = clock.after(options.timeoutMs, () => {

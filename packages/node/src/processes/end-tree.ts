@@ -1,6 +1,6 @@
 import type { Clock } from '@backlot/contract/clock';
 import type { ProcessEntry, ProcessIdentity } from './identity.ts';
-import { allocationMark } from './marks.ts';
+import { allocationMark, commandRunMark } from './marks.ts';
 import type { ProcessTable, TreeSignal } from './process-table.ts';
 import { type TreeScope, treeOf } from './tree.ts';
 
@@ -9,6 +9,8 @@ export interface TreeQuery {
   readonly roots: readonly ProcessIdentity[];
   /** Value of `BACKLOT_ALLOCATION`. */
   readonly mark?: string;
+  /** Value of `BACKLOT_COMMAND_RUN`. */
+  readonly commandRun?: string;
   /** Pids in the control group right now. */
   readonly members?: () => readonly number[];
   /** Never touched, nor their ancestors: the runner, this process. */
@@ -37,7 +39,10 @@ export interface TreeReport {
 /** The living processes that a query means, parents first. */
 export async function findTree(table: ProcessTable, query: TreeQuery): Promise<ProcessEntry[]> {
   const entries = await table.list();
-  const marked = query.mark ? await table.withMark(entries, allocationMark, query.mark) : [];
+  const marked = [
+    ...(query.mark ? await table.withMark(entries, allocationMark, query.mark) : []),
+    ...(query.commandRun ? await table.withMark(entries, commandRunMark, query.commandRun) : []),
+  ];
   const scope: TreeScope = { roots: query.roots, marked, members: query.members?.() ?? [] };
   return treeOf(entries, scope, [process.pid, ...(query.spare ?? [])]);
 }

@@ -11,6 +11,8 @@ export const allocationMark = 'BACKLOT_ALLOCATION';
 export const runnerMark = 'BACKLOT_RUNNER';
 /** A short command of the agent of this instance: a probe, a check. It has no meaning without its agent. */
 export const commandMark = 'BACKLOT_COMMAND';
+/** One short command: what it started is found by this even when the command itself was gone before anybody looked. */
+export const commandRunMark = 'BACKLOT_COMMAND_RUN';
 /** The node, by its data directory: several nodes may share a machine, in tests above all. */
 export const nodeMark = 'BACKLOT_NODE';
 

@@ -33,6 +33,8 @@ export interface InputCacheOptions {
   /** Bytes that the cache may take; what was not used longest goes first. */
   readonly capacity: number;
   readonly http: ControlHttp;
+  /** What this node holds anyway need not be fetched: where it is, when it is here. */
+  readonly held?: (digest: string, size: number) => Promise<string | undefined>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
@@ -55,6 +57,7 @@ export class InputCache {
 
   /** Whether fetching it would move bytes. */
   async has(input: CachedInput): Promise<boolean> {
+    if (await this.#options.held?.(input.digest, input.size)) return true;
     return this.#valid(this.#pathOf(input.digest), input.size);
   }
 
@@ -65,10 +68,11 @@ export class InputCache {
   async place(input: CachedInput, target: string, source: InputSource, signal: AbortSignal): Promise<void> {
     await mkdir(dirname(target), { recursive: true });
     for (;;) {
-      await this.#ensure(input, source, signal);
+      const held = await this.#options.held?.(input.digest, input.size);
+      if (held === undefined) await this.#ensure(input, source, signal);
       await rm(target, { force: true });
       try {
-        await linkOrCopy(this.#pathOf(input.digest), target);
+        await linkOrCopy(held ?? this.#pathOf(input.digest), target);
         return;
       } catch (error) {
         // Dropped from the cache between the two steps.

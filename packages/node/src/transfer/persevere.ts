@@ -27,6 +27,8 @@ const FEW = 20;
 export function judge(error: unknown): Verdict {
   if (error instanceof ControlRefusal) {
     if (error.status === 401) return 'a-few-times';
+    // Only another node has the bytes, and it may be gone for long: the task's own policy decides how long to wait.
+    if (error.code === 'holder_away') return 'a-few-times';
     if (error.status >= 500 || error.status === 429 || error.status === 408) return 'again';
     return error.kind.retryable ? 'a-few-times' : 'give-up';
   }

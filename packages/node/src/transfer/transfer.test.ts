@@ -9,7 +9,6 @@ import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { segmentName } from '../logs/segment-name.ts';
 import { ControlHttp } from './control-http.ts';
-import { admits } from './disk-space.ts';
 import { InputCache } from './input-cache.ts';
 import { LogUpload } from './log-upload.ts';
 import { uploadOutput } from './output-upload.ts';
@@ -288,15 +287,5 @@ describe('logs', () => {
       ['/a/logs/stdout/0', 'first\n'],
       ['/a/logs/stdout/6', 'second\n'],
     ]);
-  });
-});
-
-describe('disk admission', () => {
-  it('keeps room for what was promised, and a floor', () => {
-    const total = 1e12;
-    expect(admits({ free: 100e9, total }, 0, 1e9).ok).toBe(true);
-    expect(admits({ free: 100e9, total }, 90e9, 1e9).ok).toBe(false);
-    expect(admits({ free: 5e9, total: 20e9 }, 0, 4e9).ok).toBe(true);
-    expect(admits({ free: 4e9, total: 20e9 }, 0, 4e9).ok).toBe(false);
   });
 });

@@ -80,6 +80,16 @@ export const HostedResult = z.object({
   served: z.number().int(),
 });
 
+/**
+ * A task that records until it is stopped: each call `tiny.cut` makes a piece that stays on the node, and tells a fact. In a
+ * host that is revived; `die` kills it.
+ */
+export const RecordParameters = z.object({ word: z.string().max(200) });
+export const RecordResult = z.object({ pieces: z.number().int() });
+/** Reads a piece, wherever it is held. */
+export const PlayParameters = z.object({ expected: z.string().max(1_000) });
+export const PlayResult = z.object({ same: z.boolean() });
+
 /** The name of a step's file. */
 export const stepName = (part: number, step: number) => `part-${part}/step-${step}.txt`;
 

@@ -10,10 +10,15 @@ import {
   JoinResult,
   PartParameters,
   PartResult,
+  PlayParameters,
+  PlayResult,
+  RecordParameters,
+  RecordResult,
   SplitParameters,
   SplitResult,
   tinyPhrases,
 } from './contract.ts';
+import { tinySteps } from './steps.ts';
 
 const small = { cpu: 0.1, memory: 32 * 1024 * 1024 };
 
@@ -108,6 +113,43 @@ const doomed: JobKind<{ parts: number }> = {
       : {},
 };
 
+/** Records until it is canceled. */
+const recording: JobKind<z.infer<typeof RecordParameters>> = {
+  parameters: RecordParameters,
+  plan: ({ parameters }) => [
+    {
+      key: 'record',
+      kind: 'tiny.record',
+      class: 'live',
+      parameters,
+      resources: small,
+      host: 'tiny.recorder',
+      limits: { stopGraceMs: 1_000 },
+    },
+  ],
+};
+
+const Playing = PlayParameters.extend({
+  digest: z.string(),
+  size: z.number(),
+  prefer: z.array(z.string()).default([]),
+  nodes: z.array(z.string()).optional(),
+});
+/** Reads one piece, on a node that holds it if it may be. */
+const playing: JobKind<z.infer<typeof Playing>> = {
+  parameters: Playing,
+  plan: ({ parameters: { expected, digest, size, prefer, nodes } }) => [
+    {
+      key: 'play',
+      kind: 'tiny.play',
+      parameters: { expected },
+      resources: small,
+      inputs: [{ name: 'piece.txt', digest, size }],
+      constraints: { prefer, ...(nodes ? { nodes } : {}) },
+    },
+  ],
+};
+
 const notes: Migration = {
   name: 'tiny/0001-note',
   up: async (db) => {
@@ -134,8 +176,11 @@ export const tinyControl: ControlWorkload = {
     'tiny.part': { parameters: PartParameters, result: PartResult },
     'tiny.join': { parameters: JoinParameters, result: JoinResult },
     'tiny.hosted': { parameters: HostedParameters, result: HostedResult },
+    'tiny.record': { parameters: RecordParameters, result: RecordResult },
+    'tiny.play': { parameters: PlayParameters, result: PlayResult },
   },
-  jobKinds: { 'tiny.count': count, 'tiny.doomed': doomed },
+  steps: tinySteps,
+  jobKinds: { 'tiny.count': count, 'tiny.doomed': doomed, 'tiny.record': recording, 'tiny.play': playing },
   reactions: [
     {
       name: 'tiny.notes',

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Failure, type FailureClass, fill, type PhraseParams } from '@backlot/contract';
@@ -18,11 +19,16 @@ import {
   HostedResult,
   JoinParameters,
   PartParameters,
+  PlayParameters,
+  RecordParameters,
+  RecordResult,
   stepName,
   tinyPhrases,
 } from './contract.ts';
+import { tinySteps } from './steps.ts';
 
 const processFile = fileURLToPath(new URL('./process.ts', import.meta.url));
+const recorderFile = fileURLToPath(new URL('./recorder.ts', import.meta.url));
 const hostFile = fileURLToPath(new URL('./host.ts', import.meta.url));
 
 function failure(
@@ -118,6 +124,9 @@ function judgeExit({ exit }: ConcludeContext<PartParameters>): Failure | undefin
     return { ...failure('missing', 'tiny.missing', { name: 'apples.txt' }), missing: ['apples.txt'] };
   if (exit.code === 22) return failure('input', 'tiny.nonsense');
   if (exit.code === 23) return failure('capability', 'tiny.incapable');
+  // Neither we nor a limit sent it, and no program kills itself with it: somebody outside did.
+  if (exit.signal === 'SIGKILL' || exit.code === 128 + constants.signals.SIGKILL)
+    return failure('node', 'tiny.killed');
   if (exit.code !== 0)
     return failure('crash', 'tiny.crashed', { how: exit.signal ?? `exit code ${exit.code}` });
   return undefined;
@@ -154,8 +163,35 @@ const hosted: HostedExecutor<{ word: string }> = {
   }),
 };
 
+const record: HostedExecutor<{ word: string }> = {
+  parameters: RecordParameters,
+  host: 'tiny.recorder',
+  prepare: async ({ parameters, offer }) => ({ word: parameters.word, fence: offer.fence }),
+  conclude: async ({ hostResult }) => ({
+    outcome: 'ok',
+    outputs: [],
+    result: RecordResult.parse(hostResult),
+  }),
+};
+
+const play: TaskExecutor<{ expected: string }> = {
+  parameters: PlayParameters,
+  prepare: async () => ({ argv: nothing }),
+  async conclude({ offer, inputsDir, workDir, parameters }): Promise<Conclusion> {
+    const [input] = offer.inputs;
+    const text = await readFile(join(inputsDir, input?.name ?? ''), 'utf8');
+    await writeFile(join(workDir, 'copy.txt'), text);
+    return {
+      outcome: 'ok',
+      outputs: [{ name: 'copy.txt', kind: 'copy', path: 'copy.txt', mediaType: 'text/plain', hold: true }],
+      result: { same: text === parameters.expected },
+    };
+  },
+};
+
 export const tinyNode: NodeWorkload = {
   name: 'tiny',
+  steps: tinySteps,
   phrases: tinyPhrases,
   probes: [
     {
@@ -177,7 +213,14 @@ export const tinyNode: NodeWorkload = {
       },
     },
   ],
-  executors: { 'tiny.split': split, 'tiny.part': part, 'tiny.join': joinAll, 'tiny.hosted': hosted },
+  executors: {
+    'tiny.split': split,
+    'tiny.part': part,
+    'tiny.join': joinAll,
+    'tiny.hosted': hosted,
+    'tiny.record': record,
+    'tiny.play': play,
+  },
   hosts: {
     'tiny.host': {
       kind: 'tiny.host',
@@ -185,6 +228,13 @@ export const tinyNode: NodeWorkload = {
       recycle: { maxAllocations: 3 },
       idleMs: 30_000,
       capacity: 2,
+    },
+    'tiny.recorder': {
+      kind: 'tiny.recorder',
+      launch: async () => ({ argv: [process.execPath, recorderFile] }),
+      idleMs: 1_000,
+      capacity: 4,
+      revive: true,
     },
   },
 };

@@ -5,16 +5,15 @@ import {
   Link,
   ListView,
   Page,
+  TextFilter,
   useFormat,
   useList,
   useSearch,
   useSession,
+  useTextSearch,
   useTexts,
 } from '@backlot/console/workload';
-import { TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { IconCube, IconSearch } from '@tabler/icons-react';
-import { useState } from 'react';
+import { IconCube } from '@tabler/icons-react';
 import type { Model } from '../../contract/api.ts';
 import { modelsQuery } from '../queries.ts';
 import { Picture } from '../shared/picture.tsx';
@@ -28,9 +27,8 @@ export default function ModelsPage() {
   const say = useTexts(renderTexts);
   const { project } = useSession();
   const [open, setOpen] = useSearch('open');
-  const [text, setText] = useState('');
-  const [wanted] = useDebouncedValue(text.trim(), 200);
-  const list = useList(modelsQuery({ projectId: project?.id, text: wanted === '' ? undefined : wanted }));
+  const search = useTextSearch();
+  const list = useList(modelsQuery({ projectId: project?.id, text: search.wanted }));
   const selected = list.items?.find((model) => model.id === open);
   return (
     <Page
@@ -38,14 +36,8 @@ export default function ModelsPage() {
       aside={<ViewTabs active="library" />}
       actions={<AsMenu apiPath="/api/v1/models" />}
       toolbar={
-        ((list.items !== undefined && list.items.length > 0) || wanted !== '') && (
-          <TextInput
-            aria-label={say('filter.text')}
-            placeholder={say('filter.text')}
-            leftSection={<IconSearch size={14} aria-hidden="true" />}
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
-          />
+        ((list.items !== undefined && list.items.length > 0) || search.wanted !== undefined) && (
+          <TextFilter label={say('filter.text')} search={search} />
         )
       }
     >

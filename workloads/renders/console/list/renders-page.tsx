@@ -1,6 +1,7 @@
 import {
   Ago,
   AsMenu,
+  ChoiceFilter,
   DropTarget,
   EmptyState,
   JobProgressLine,
@@ -9,19 +10,20 @@ import {
   type NamedFile,
   Page,
   StateBadge,
+  TextFilter,
   uploadList,
   useGlossary,
   useGoTo,
   useList,
   useSearch,
   useSession,
+  useTextSearch,
   useTexts,
 } from '@backlot/console/workload';
 import { jobStates } from '@backlot/contract/states/job';
-import { Button, Select, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { IconCube, IconPlus, IconSearch } from '@tabler/icons-react';
-import { useEffect, useRef, useState } from 'react';
+import { Button } from '@mantine/core';
+import { IconCube, IconPlus } from '@tabler/icons-react';
+import { useEffect, useRef } from 'react';
 import type { RenderSummary } from '../../contract/api.ts';
 import { rendersQuery } from '../queries.ts';
 import { DropZone } from '../shared/drop-zone.tsx';
@@ -39,10 +41,9 @@ export default function RendersPage() {
   const { project: chosen, can } = useSession();
   const project = useTargetProject();
   const [state, setState] = useSearch('state');
-  const [text, setText] = useState('');
-  const [wanted] = useDebouncedValue(text.trim(), 200);
-  const filtered = wanted !== '' || state !== undefined;
-  const list = useList(rendersQuery({ projectId: chosen?.id, text: wanted === '' ? undefined : wanted }));
+  const search = useTextSearch();
+  const filtered = search.wanted !== undefined || state !== undefined;
+  const list = useList(rendersQuery({ projectId: chosen?.id, state, text: search.wanted }));
   const maySubmit = project !== undefined && can('jobs.submit', project.id);
   const begin = (files: readonly NamedFile[]) => {
     if (!project) return;
@@ -71,21 +72,13 @@ export default function RendersPage() {
         toolbar={
           ((list.items !== undefined && list.items.length > 0) || filtered) && (
             <>
-              <TextInput
-                aria-label={say('filter.text')}
-                placeholder={say('filter.text')}
-                leftSection={<IconSearch size={14} aria-hidden="true" />}
-                value={text}
-                onChange={(event) => setText(event.currentTarget.value)}
-              />
-              <Select
-                aria-label={word('word.state')}
-                placeholder={word('word.state')}
-                clearable
-                w={150}
-                data={jobStates.map((value) => ({ value, label: word(`state.${value}`) }))}
-                value={state ?? null}
-                onChange={(value) => setState(value ?? undefined)}
+              <TextFilter label={say('filter.text')} search={search} />
+              <ChoiceFilter
+                label={word('word.state')}
+                choices={jobStates}
+                nameOf={(one) => word(`state.${one}`)}
+                value={state}
+                onChange={setState}
               />
             </>
           )
@@ -93,9 +86,8 @@ export default function RendersPage() {
       >
         <ListView list={list} rows={8}>
           {(items) => {
-            const shown = state === undefined ? items : items.filter((render) => render.job.state === state);
-            if (shown.length > 0)
-              return <RenderGrid renders={shown} onEnd={list.more} hasMore={list.hasMore} />;
+            if (items.length > 0)
+              return <RenderGrid renders={items} onEnd={list.more} hasMore={list.hasMore} />;
             if (filtered)
               return <EmptyState title={say('none.filtered')}>{say('none.filtered.text')}</EmptyState>;
             return (

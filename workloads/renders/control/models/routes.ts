@@ -1,5 +1,5 @@
 import { BacklotError, IdParams, kernelErrors } from '@backlot/contract';
-import { type App, decodeCursor, type Kernel, page, type RouteAccess } from '@backlot/control/workload';
+import { type App, decodeCursor, inAnyProject, type Kernel, page } from '@backlot/control/workload';
 import { z } from 'zod';
 import { Model, ModelCreation, ModelPage, ModelPatch, ModelQuery } from '../../contract.ts';
 import { changeModel, removeModel } from './change-model.ts';
@@ -7,7 +7,6 @@ import { getModel, keepModel, listModels, viewModels } from './library.ts';
 import { resolveFiles } from './model-files.ts';
 
 /** Who may do what with one model is decided by `rights.ts`, in the handler. */
-const some = (permission: string): RouteAccess => ({ kind: 'permission', permission, project: 'any' });
 
 /** The asset library: `/api/v1/models`. */
 export function modelRoutes(app: App, kernel: Kernel): void {
@@ -21,7 +20,7 @@ export function modelRoutes(app: App, kernel: Kernel): void {
   app.get(
     '/api/v1/models',
     {
-      config: { access: some('renders.models.read') },
+      config: { access: inAnyProject('renders.models.read') },
       schema: {
         summary: 'Models of the library that one may see, newest first.',
         querystring: ModelQuery,
@@ -76,7 +75,7 @@ export function modelRoutes(app: App, kernel: Kernel): void {
   app.get(
     '/api/v1/models/:id',
     {
-      config: { access: some('renders.models.read') },
+      config: { access: inAnyProject('renders.models.read') },
       schema: {
         summary: 'One model, with what is known about it.',
         params: IdParams,
@@ -88,7 +87,7 @@ export function modelRoutes(app: App, kernel: Kernel): void {
   app.patch(
     '/api/v1/models/:id',
     {
-      config: { access: some('renders.models.write'), audited: 'by-handler' },
+      config: { access: inAnyProject('renders.models.write'), audited: 'by-handler' },
       schema: {
         summary: 'Rename a model, or say who may see and use it.',
         params: IdParams,
@@ -101,7 +100,7 @@ export function modelRoutes(app: App, kernel: Kernel): void {
   app.delete(
     '/api/v1/models/:id',
     {
-      config: { access: some('renders.models.write'), audited: 'by-handler' },
+      config: { access: inAnyProject('renders.models.write'), audited: 'by-handler' },
       schema: {
         summary: 'Take a model out of the library.',
         params: IdParams,

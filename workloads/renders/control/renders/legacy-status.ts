@@ -2,7 +2,7 @@ import { IdParams, type Job, type Usage } from '@backlot/contract';
 import { type App, type Kernel, toArtifact } from '@backlot/control/workload';
 import { LegacyStatus, outputs, RenderFacts } from '../../contract.ts';
 import { readAttempts } from './read-tasks.ts';
-import { inProjectOfJob, renderJobOf } from './routes.ts';
+import { inProjectOfRender, renderJobOf } from './routes.ts';
 
 const statusOf: Readonly<Record<Job['state'], LegacyStatus['data']['status']>> = {
   waiting: 'pending',
@@ -23,7 +23,7 @@ export function legacyStatusRoute(app: App, kernel: Kernel): void {
   app.get(
     '/api/tasks/:id/status',
     {
-      config: { access: inProjectOfJob('jobs.read') },
+      config: { access: inProjectOfRender('jobs.read') },
       schema: {
         summary: 'State of a render, as the render orchestration system documented it.',
         params: IdParams,

@@ -1,14 +1,18 @@
 import type { Job } from '@backlot/contract';
 import { type Actor, type Kernel, toArtifact } from '@backlot/control/workload';
 import { sql } from 'kysely';
-import { outputs, RENDER_JOB, RenderFacts, RenderJob, type RenderSummary } from '../../contract.ts';
+import {
+  outputs,
+  RENDER_JOB,
+  RenderFacts,
+  RenderJob,
+  type RenderQuery,
+  type RenderSummary,
+} from '../../contract.ts';
 
-export interface RenderFilter {
-  readonly projectId: string | undefined;
-  readonly modelId: string | undefined;
-  readonly text: string | undefined;
+export interface RenderFilter extends Omit<RenderQuery, 'cursor'> {
+  /** Only what was submitted before this render. */
   readonly before: string | undefined;
-  readonly limit: number;
 }
 
 /** Ids of the renders that the actor may see, newest first; one more than `limit` when there are more. */
@@ -19,6 +23,7 @@ export async function findRenders(kernel: Kernel, filter: RenderFilter, actor: A
   if (projects !== 'all') query = query.where('project_id', 'in', projects);
   if (filter.projectId !== undefined) query = query.where('project_id', '=', filter.projectId);
   if (filter.before !== undefined) query = query.where('id', '<', filter.before);
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state);
   if (filter.modelId !== undefined)
     query = query.where(sql<boolean>`parameters->>'modelId' = ${filter.modelId}`);
   if (filter.text !== undefined && filter.text.trim() !== '') {

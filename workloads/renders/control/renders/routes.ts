@@ -3,9 +3,11 @@ import {
   type App,
   contentDisposition,
   decodeCursor,
+  inAnyProject,
+  inProjectOfBody,
+  inProjectOfJob,
   type Kernel,
   page,
-  type RouteAccess,
   toArtifact,
   zipArtifacts,
 } from '@backlot/control/workload';
@@ -33,27 +35,7 @@ import { supplyFiles } from './supply-files.ts';
 import { viewRender } from './view-render.ts';
 
 /** Permission in the project of the render that the path names. */
-export function inProjectOfJob(permission: string): RouteAccess {
-  return {
-    kind: 'permission',
-    permission,
-    async project(request, kernel) {
-      const { id } = IdParams.parse(request.params);
-      const row = await kernel.db
-        .selectFrom('job')
-        .select('project_id')
-        .where('id', '=', id)
-        .where('kind', '=', RENDER_JOB)
-        .executeTakeFirst();
-      return row?.project_id ?? null;
-    },
-  };
-}
-const inProjectOfBody = (permission: string): RouteAccess => ({
-  kind: 'permission',
-  permission,
-  project: (request) => z.looseObject({ projectId: z.string() }).parse(request.body).projectId,
-});
+export const inProjectOfRender = (permission: string) => inProjectOfJob(permission, RENDER_JOB);
 
 /** A render by id; a job of another kind is none. @throws not_found */
 export async function renderJobOf(kernel: Kernel, id: string): Promise<Job> {
@@ -79,13 +61,13 @@ export function renderRoutes(app: App, kernel: Kernel): void {
   app.get(
     '/api/v1/renders',
     {
-      config: { access: { kind: 'permission', permission: 'jobs.read', project: 'any' } },
+      config: { access: inAnyProject('jobs.read') },
       schema: { summary: 'Renders, newest first.', querystring: RenderQuery, response: { 200: RenderPage } },
     },
     async (request) => {
-      const { cursor, limit, projectId, modelId, text } = request.query;
+      const { cursor, limit, ...filter } = request.query;
       const before = decodeCursor(cursor, z.object({ id: z.uuid() }))?.id;
-      const ids = await findRenders(kernel, { projectId, modelId, text, before, limit }, request.actor);
+      const ids = await findRenders(kernel, { ...filter, before, limit }, request.actor);
       const jobs = await Promise.all(ids.slice(0, limit).map((id) => kernel.jobs.get(id)));
       const shown = new Map(
         (await summarise(kernel, jobs, request.actor)).map((summary) => [summary.job.id, summary]),
@@ -102,7 +84,7 @@ export function renderRoutes(app: App, kernel: Kernel): void {
   app.get(
     '/api/v1/renders/:id',
     {
-      config: { access: inProjectOfJob('jobs.read') },
+      config: { access: inProjectOfRender('jobs.read') },
       schema: {
         summary: 'One render: facts of its model, the frame map, results, time and cost.',
         params: IdParams,
@@ -114,7 +96,7 @@ export function renderRoutes(app: App, kernel: Kernel): void {
   app.post(
     '/api/v1/renders/:id/files',
     {
-      config: { access: inProjectOfJob('jobs.control'), audited: 'by-handler' },
+      config: { access: inProjectOfRender('jobs.control'), audited: 'by-handler' },
       schema: {
         summary: 'Bring files that the model was missing, or go on without them.',
         params: IdParams,
@@ -138,7 +120,7 @@ function downloadRoute(app: App, kernel: Kernel): void {
   app.get(
     '/api/v1/renders/:id/download',
     {
-      config: { access: inProjectOfJob('artifacts.read'), stream: true },
+      config: { access: inProjectOfRender('artifacts.read'), stream: true },
       schema: {
         summary: 'All results as one zip.',
         description:
@@ -177,7 +159,7 @@ function optionRoutes(app: App, kernel: Kernel): void {
   app.get(
     '/api/v1/renders/options',
     {
-      config: { access: { kind: 'permission', permission: 'jobs.read', project: 'any' } },
+      config: { access: inAnyProject('jobs.read') },
       schema: { summary: 'What the fleet has proved it can render.', response: { 200: RenderOptions } },
     },
     options,

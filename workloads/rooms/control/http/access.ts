@@ -1,6 +1,6 @@
 import { BacklotError } from '@backlot/contract';
 import type { Actor, Kernel, RouteAccess } from '@backlot/control/workload';
-import { z } from 'zod';
+import * as kernel from '@backlot/control/workload';
 import { RoomParams, type roomPermissions } from '../../contract/api.ts';
 import type { Moderator, Rooms } from '../ports.ts';
 
@@ -23,21 +23,9 @@ export function inProjectOfRoom(rooms: Rooms, permission: RoomPermission): Route
   };
 }
 
-/** A permission in the project that the body names. */
-export function inProjectOfBody(permission: RoomPermission): RouteAccess {
-  return {
-    kind: 'permission',
-    permission,
-    project: (request) => z.looseObject({ projectId: z.string() }).parse(request.body).projectId,
-  };
-}
-
-/** A permission in any project; the handler answers only what is in those. */
-export const anywhere = (permission: RoomPermission): RouteAccess => ({
-  kind: 'permission',
-  permission,
-  project: 'any',
-});
+/** Of the kernel, for permissions that rooms has. */
+export const inProjectOfBody = kernel.inProjectOfBody<RoomPermission>;
+export const inAnyProject = kernel.inAnyProject<RoomPermission>;
 
 /** Rooms as their moderator: whoever asks through the API. */
 export function moderator(actor: Actor): Moderator {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { checkMAuth, readMAuth, signMAuth, windowMs } from './mauth.ts';
-import { seal, unseal } from './sealed-key.ts';
 
 const key = 'the key of the service';
 const now = 1_764_000_000_000;
@@ -80,15 +79,5 @@ describe('MAuth', () => {
     [`MAuth ${'x=y,'.repeat(2_000)}`],
   ])('%j is no header', (text) => {
     expect(readMAuth(text)).toBeUndefined();
-  });
-});
-
-describe('a sealed key', () => {
-  const secret = new Uint8Array(32).fill(7);
-  it('is read with the same secret, and with no other', () => {
-    const sealed = seal('schlüssel', secret);
-    expect(unseal(sealed, secret)).toBe('schlüssel');
-    expect(() => unseal(sealed, new Uint8Array(32).fill(8))).toThrow();
-    expect(sealed.equals(seal('schlüssel', secret))).toBe(false);
   });
 });

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { BacklotError, kernelErrors, newId } from '@backlot/contract';
-import type { Actor, Kernel } from '@backlot/control/workload';
+import { type Actor, type Kernel, seal, unseal } from '@backlot/control/workload';
 import { sql } from 'kysely';
 import { windowMs } from './mauth.ts';
-import { seal, unseal } from './sealed-key.ts';
 
 /** A tenant: its rooms are in a project of its own. */
 export interface NuveService {

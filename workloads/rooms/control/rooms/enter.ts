@@ -17,6 +17,7 @@ import { type RoomService, sessionHash } from './service.ts';
 export async function enter(service: RoomService, request: EntryRequest): Promise<RoomSeat> {
   return await inTurn(service, `${request.room} ${request.identity}`, async () => {
     const room = await find(service, request);
+    if (request.claims) await service.tokens.recheck(request.claims);
     const banned =
       request.claims === null &&
       request.via === 'signalling' &&
@@ -72,6 +73,7 @@ async function seatIn(
   if (before) await depart(room, before, { reason: 'replaced' });
   const member = new Member({
     identity,
+    person: request.person ?? claims?.sub ?? null,
     name: request.name,
     role: host ? 'host' : request.role,
     permissions: host ? permissionsOf('host') : request.permissions,

@@ -1,6 +1,7 @@
 import { BacklotError } from '@backlot/contract';
 import type { Kernel } from '@backlot/control/workload';
 import { roomErrors } from '../../contract/errors.ts';
+import type { TrackSource } from '../../contract/grants.ts';
 import type { Throttle } from '../../contract/media/calls.ts';
 import type { MediaEvent } from '../../contract/media/events.ts';
 import type { Room, RoomState } from '../../contract/room.ts';
@@ -35,6 +36,8 @@ export class LiveRoom {
   readonly admitted = new Set<string>();
   /** How somebody's network is impaired, also after they come back. */
   readonly throttles = new Map<string, Throttle>();
+  /** Sources of somebody that a moderator has muted: what they publish anew from there is muted too, also after they come back. */
+  readonly silenced = new Map<string, Set<TrackSource>>();
   /** The data producers of ours that answer for the bot, by what they are: `out` speaks. */
   bot: { readonly out: string; messages: number } | null = null;
   recording = false;

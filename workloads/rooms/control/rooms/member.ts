@@ -59,6 +59,8 @@ export const SeatMemory = z.object({
   /** Its client can resume. */
   resumable: z.boolean().default(false),
   language: z.enum(['en', 'zh-CN']).default('en'),
+  /** Whose seat it is, where that is not its identity: players by HTTP have an identity for each of their sessions. */
+  person: z.string().nullable().default(null),
 });
 export type SeatMemory = z.infer<typeof SeatMemory>;
 
@@ -95,6 +97,8 @@ export class Member {
   resumable = false;
   /** When its socket came, as a number that only grows. */
   arrival: number | undefined;
+  /** Whose seat this is. Several seats can be one person's: what is done to a person is done to all of them. */
+  person: string;
   readonly asked = new Map<string, 'in' | 'out'>();
   readonly transports = new Map<string, OwnTransport>();
   readonly tracks = new Map<string, OwnTrack>();
@@ -114,6 +118,7 @@ export class Member {
 
   constructor(from: {
     identity: string;
+    person?: string | null;
     name: string;
     role: Role;
     permissions: Permissions;
@@ -126,6 +131,7 @@ export class Member {
     listener: SeatListener | null;
   }) {
     this.identity = from.identity;
+    this.person = from.person ?? from.identity;
     this.name = from.name;
     this.role = from.role;
     this.permissions = from.permissions;
@@ -178,6 +184,7 @@ export class Member {
       asked: [...this.asked],
       resumable: this.resumable,
       language: this.language,
+      person: this.person === this.identity ? null : this.person,
     };
   }
 

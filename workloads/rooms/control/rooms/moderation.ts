@@ -1,6 +1,12 @@
 import { BacklotError } from '@backlot/contract';
 import { roomErrors } from '../../contract/errors.ts';
-import { type PermissionChanges, type Permissions, permissionsOf, type Role } from '../../contract/grants.ts';
+import {
+  type PermissionChanges,
+  type Permissions,
+  permissionsOf,
+  type Role,
+  type TrackSource,
+} from '../../contract/grants.ts';
 import type { Moderator } from '../ports.ts';
 import { consequencesOf } from './decisions/rights.ts';
 import type { LiveRoom } from './live-room.ts';
@@ -21,6 +27,7 @@ export async function muteTracks(
 ): Promise<string[]> {
   const changed: string[] = [];
   for (const track of tracks) {
+    silence(room, member.identity, track.source, muted);
     if (track.muted === muted) continue;
     if (muted && !track.paused)
       await room.place.call(
@@ -37,6 +44,14 @@ export async function muteTracks(
   }
   if (changed.length > 0) room.remember(member);
   return changed;
+}
+
+function silence(room: LiveRoom, identity: string, source: TrackSource, muted: boolean): void {
+  const sources = room.silenced.get(identity);
+  if (muted) {
+    if (sources) sources.add(source);
+    else room.silenced.set(identity, new Set([source]));
+  } else if (sources?.delete(source) && sources.size === 0) room.silenced.delete(identity);
 }
 
 export function tellPaused(room: LiveRoom, member: Member, track: OwnTrack): void {

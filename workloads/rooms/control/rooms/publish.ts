@@ -27,7 +27,8 @@ export async function publish(
   }
   const { replaces } = request.appData;
   // What a moderator has muted stays so when its transport is lost and the track comes back.
-  const muted = typeof replaces === 'string' && member.mutedLost.delete(replaces);
+  const lost = typeof replaces === 'string' && member.mutedLost.delete(replaces);
+  const muted = lost || room.silenced.get(member.identity)?.has(source) === true;
   const paused = muted || (request.paused ?? false);
   member.publishing += 1;
   member.making += 1;

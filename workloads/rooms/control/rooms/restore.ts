@@ -15,6 +15,7 @@ import { suspect } from './offers.ts';
 export function memberFromRow(row: ParticipantRow & { seat: SeatMemory }): Member {
   const member = new Member({
     identity: row.identity,
+    person: row.seat.person,
     name: row.name,
     role: row.role,
     permissions: row.permissions,

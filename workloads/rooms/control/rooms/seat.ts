@@ -12,6 +12,10 @@ import { closeTrack, type Produce, publish, setTrackPaused } from './publish.ts'
 import { createPlainTransport, createWebRtcTransport } from './transports.ts';
 import { selfInfo } from './views.ts';
 
+/** Data channels of one participant, and consumers of one thing by one participant. */
+const maxDataProducers = 64;
+const maxOfOne = 4;
+
 /** A participant's place in a room: `Seat` of the ports, over the room and its media host. */
 export class RoomSeat implements Seat {
   readonly #room: LiveRoom;
@@ -176,6 +180,7 @@ export class RoomSeat implements Seat {
       throw new BacklotError(roomErrors.media_refused, { params: { reason: 'rtpCapabilities are missing' } });
     }
     const { identity: owner } = this.#member;
+    this.#roomFor(this.#member.consumers, { producerId: request.producerId });
     this.#member.making += 1;
     try {
       const view = await this.#room.place.call('consume', {
@@ -253,6 +258,10 @@ export class RoomSeat implements Seat {
     this.#transport(request.transportId);
     const member = this.#member;
     const room = this.#room;
+    // Those that are on their way count: they may all be asked for at once.
+    if (member.dataProducers.size + member.making >= maxDataProducers) {
+      throw new BacklotError(roomErrors.data_limit, { params: { limit: maxDataProducers } });
+    }
     member.making += 1;
     try {
       const { dataProducerId: id } = await room.place.call(
@@ -288,6 +297,7 @@ export class RoomSeat implements Seat {
     this.#transport(request.transportId);
     const { identity: owner } = this.#member;
     const { transportId, dataProducerId } = request;
+    this.#roomFor(this.#member.dataConsumers, { dataProducerId });
     const view = await this.#room.place.call(
       'consumeData',
       { transportId, owner, dataProducerId },
@@ -416,6 +426,16 @@ export class RoomSeat implements Seat {
     }
     for (const id of producerIds) if (this.#room.track(id)) this.#member.asked.set(id, how);
     this.#room.remember(this.#member);
+  }
+
+  /** Whoever asks for the same thing again and again only costs: a few at a time, for clients that change transports. */
+  #roomFor(have: ReadonlyMap<string, object>, wanted: Readonly<Record<string, string>>): void {
+    const limit = maxOfOne + this.#member.replicas;
+    const [[key, id] = ['', '']] = Object.entries(wanted);
+    const same = [...have.values()].filter((one) => (one as Record<string, unknown>)[key] === id);
+    if (same.length < limit) return;
+    const reason = `there are ${same.length} of ${id} already`;
+    throw new BacklotError(roomErrors.media_refused, { params: { reason } });
   }
 
   #alive(): void {

@@ -20,6 +20,7 @@ import type { RoomRow } from '../tables.ts';
 import { Tokens } from '../tokens/tokens.ts';
 import { enter } from './enter.ts';
 import { LiveRoom } from './live-room.ts';
+import type { Member } from './member.ts';
 import { admit, changeRights, moderates, muteTracks, waitingMember, withoutOffice } from './moderation.ts';
 import { placeHooks } from './place-hooks.ts';
 import { depart, tellLobby, waiting } from './presence.ts';
@@ -180,7 +181,9 @@ export class RoomService implements Rooms {
     const member = room.member(identity);
     const params = { by: by.name, ...(options?.reason ? { reason: options.reason } : {}) };
     room.admitted.delete(identity);
-    const departed = depart(room, member, { reason: 'kicked', params });
+    const departed = Promise.all(
+      seatsOf(room, member).map((seat) => depart(room, seat, { reason: 'kicked', params })),
+    );
     if (options?.revoke !== false) await this.tokens.revoke({ room: room.row.name, identity });
     await departed;
   }
@@ -404,7 +407,8 @@ export class RoomService implements Rooms {
         const hit =
           'id' in what
             ? member.tokenId === what.id
-            : room.row.name === what.room && member.identity === what.identity;
+            : room.row.name === what.room &&
+              (member.identity === what.identity || member.person === what.identity);
         if (hit) void depart(room, member, { reason: 'revoked' });
       }
     }
@@ -419,6 +423,13 @@ export class RoomService implements Rooms {
       }
     }
   }
+}
+
+/** All seats of the person who has this one: beside it players by HTTP, which have an identity each. */
+function seatsOf(room: LiveRoom, member: Member): Member[] {
+  return [...room.members.values()].filter(
+    (one) => one === member || (!one.ended && one.person === member.identity),
+  );
 }
 
 /** What is stored of a session's id: who reads the database can't resume anybody's session. */

@@ -15,6 +15,8 @@ export interface CallContext {
   readonly tellBandwidth: boolean;
   /** Further consumers of every track, from the socket's address. */
   readonly consumerReplicas: number;
+  /** Writes down what a moderator has done to others. */
+  audit(action: string, by: Moderator, what: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
 /** Methods that the session itself answers. */
@@ -126,41 +128,54 @@ const handlers: Handlers = {
   },
 
   kickPeer: async (context, data) => {
-    const by = moderator(context);
     const options = { revoke: data.revoke, ...(data.reason === undefined ? {} : { reason: data.reason }) };
-    return after(context.rooms.kick(context.seat.roomId, data.peerId, by, options));
+    return moderate(context, 'room.kick', { identity: data.peerId, ...options }, (by) =>
+      context.rooms.kick(context.seat.roomId, data.peerId, by, options),
+    );
   },
-  mutePeer: async (context, data) => ({
-    producerIds: await context.rooms.mute(
-      context.seat.roomId,
-      data.peerId,
-      {
-        muted: data.muted,
-        ...(data.producerId === undefined ? {} : { producerId: data.producerId }),
-        ...(data.kind === undefined ? {} : { kind: data.kind }),
-      },
-      moderator(context),
-    ),
-  }),
-  muteAll: async (context, data) => ({
-    producerIds: await context.rooms.muteAll(context.seat.roomId, data.kind, moderator(context)),
-  }),
-  lockRoom: async (context, data) =>
-    after(context.rooms.change(context.seat.roomId, { locked: data.locked }, moderator(context))),
+  mutePeer: async (context, data) => {
+    const what = {
+      muted: data.muted,
+      ...(data.producerId === undefined ? {} : { producerId: data.producerId }),
+      ...(data.kind === undefined ? {} : { kind: data.kind }),
+    };
+    const action = data.muted ? 'room.mute' : 'room.unmute';
+    return moderate(context, action, { identity: data.peerId, ...what }, async (by) => ({
+      producerIds: await context.rooms.mute(context.seat.roomId, data.peerId, what, by),
+    }));
+  },
+  muteAll: async (context, { kind }) =>
+    moderate(context, 'room.mute-all', { kind }, async (by) => ({
+      producerIds: await context.rooms.muteAll(context.seat.roomId, kind, by),
+    })),
+  lockRoom: async (context, { locked }) =>
+    moderate(context, locked ? 'room.lock' : 'room.unlock', { locked }, async (by) => {
+      await context.rooms.change(context.seat.roomId, { locked }, by);
+    }),
   setLobby: async (context, data) =>
-    after(context.rooms.change(context.seat.roomId, { lobby: data.enabled }, moderator(context))),
+    moderate(context, 'room.change', { lobby: data.enabled }, async (by) => {
+      await context.rooms.change(context.seat.roomId, { lobby: data.enabled }, by);
+    }),
   admitPeer: async (context, data) =>
-    after(context.rooms.admit(context.seat.roomId, data.peerId, moderator(context))),
-  denyPeer: async (context, data) =>
-    after(context.rooms.deny(context.seat.roomId, data.peerId, moderator(context), data.reason)),
-  setPermissions: async (context, data) =>
-    after(
-      context.rooms.setPermissions(context.seat.roomId, data.peerId, data.permissions, moderator(context)),
+    moderate(context, 'room.admit', { identity: data.peerId }, (by) =>
+      context.rooms.admit(context.seat.roomId, data.peerId, by),
     ),
-  setRole: async (context, data) =>
-    after(context.rooms.setRole(context.seat.roomId, data.peerId, data.role, moderator(context))),
+  denyPeer: async (context, data) =>
+    moderate(context, 'room.deny', { identity: data.peerId }, (by) =>
+      context.rooms.deny(context.seat.roomId, data.peerId, by, data.reason),
+    ),
+  setPermissions: async (context, { peerId, permissions }) =>
+    moderate(context, 'room.permissions', { identity: peerId, permissions }, async (by) => {
+      await context.rooms.setPermissions(context.seat.roomId, peerId, permissions, by);
+    }),
+  setRole: async (context, { peerId, role }) =>
+    moderate(context, 'room.permissions', { identity: peerId, role }, async (by) => {
+      await context.rooms.setRole(context.seat.roomId, peerId, role, by);
+    }),
   movePeer: async (context, data) =>
-    after(context.rooms.move(context.seat.roomId, data.peerId, data.roomId, moderator(context))),
+    moderate(context, 'room.move', { identity: data.peerId, to: data.roomId }, (by) =>
+      context.rooms.move(context.seat.roomId, data.peerId, data.roomId, by),
+    ),
 
   sendData: async ({ rooms, seat }, data) => {
     if (!seat.joined) throw new BacklotError(roomErrors.not_joined, { params: { method: 'sendData' } });
@@ -193,6 +208,19 @@ export async function dispatch(
 async function after(work: Promise<unknown>): Promise<object> {
   await work;
   return done;
+}
+
+/** What only moderators may do: rights are looked at before, and it is written down after it was done. */
+async function moderate(
+  context: CallContext,
+  action: string,
+  what: Readonly<Record<string, unknown>>,
+  act: (by: Moderator) => Promise<void> | Promise<{ producerIds: string[] }>,
+): Promise<object> {
+  const by = moderator(context);
+  const answer = await act(by);
+  await context.audit(action, by, what);
+  return answer ?? done;
 }
 
 /** A transport that does both counts as one that sends: its producers must be on the room's home router. */

@@ -1,5 +1,5 @@
 import { BacklotError, type Language, toProblem } from '@backlot/contract';
-import type { Kernel } from '@backlot/control/workload';
+import type { Actor, Kernel } from '@backlot/control/workload';
 import type { WebSocket } from 'ws';
 import { roomErrors } from '../../contract/errors.ts';
 import {
@@ -13,7 +13,8 @@ import {
   type ServerRequestData,
   type ServerRequestName,
 } from '../../contract/signalling.ts';
-import type { Rooms, Seat, SeatListener } from '../ports.ts';
+import { audit } from '../http/access.ts';
+import type { Moderator, Rooms, Seat, SeatListener } from '../ports.ts';
 import { endMessage } from '../rooms/presence.ts';
 import { closeReason } from './close-reason.ts';
 import { type CallContext, dispatch } from './dispatch.ts';
@@ -324,6 +325,7 @@ export class Session implements SeatListener {
           seat: this.#need(),
           throttleSecret,
           consumerReplicas,
+          audit: (action, by, what) => this.#audit(action, by, what),
           tellBandwidth: this.#vocabulary === '2024',
         };
         const answer = await dispatch(context, call);
@@ -331,6 +333,14 @@ export class Session implements SeatListener {
         return answerIn(this.#vocabulary, call.method, answer);
       }
     }
+  }
+
+  /** A participant is nobody whom the installation knows: what names them is their identity in the room. */
+  async #audit(action: string, by: Moderator, after: Readonly<Record<string, unknown>>): Promise<void> {
+    const { kernel, rooms, language } = this.#options;
+    const name = `${by.name} (${by.identity ?? ''})`;
+    const actor: Actor = { kind: 'anonymous', id: null, name, grants: [], scopes: [], language };
+    await audit(kernel, actor, action, await rooms.get(this.#need().roomId), after);
   }
 
   #need(): Seat {

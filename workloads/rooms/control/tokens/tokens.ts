@@ -115,6 +115,14 @@ export class Tokens implements RoomTokens {
     return row !== undefined;
   }
 
+  /**
+   * Once more, at the door: a token that was good when its socket was opened may have been taken back since.
+   * @throws room_token_revoked
+   */
+  async recheck(claims: TokenClaims): Promise<void> {
+    if (await this.#revoked(claims)) throw new BacklotError(roomErrors.room_token_revoked);
+  }
+
   async #revoked(claims: TokenClaims): Promise<boolean> {
     const rows = await tables(this.#kernel.db)
       .selectFrom('rooms_revocation')

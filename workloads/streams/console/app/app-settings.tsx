@@ -115,6 +115,16 @@ export function AppSettingsForm({ app }: { readonly app: App }) {
             value={now.limits.viewers}
             onChange={(value) => typeof value === 'number' && limit({ viewers: value })}
           />
+          {now.access === 'anyone' && (
+            <NumberInput
+              label={say('limit.address')}
+              description={say('limit.address.text')}
+              min={0}
+              max={10_000}
+              value={now.limits.perAddress}
+              onChange={(value) => typeof value === 'number' && limit({ perAddress: value })}
+            />
+          )}
           <NumberInput
             label={say('limit.queue')}
             min={0}

@@ -162,6 +162,11 @@ export const appTexts = defineTexts('streams-app', {
   'limit.idle': { en: 'Ends when idle for (s)', 'zh-CN': '无操作结束（秒）' },
   'limit.maximum': { en: 'Longest time (s)', 'zh-CN': '最长时间（秒）' },
   'limit.disconnect': { en: 'Kept after a broken connection (s)', 'zh-CN': '断线保留（秒）' },
+  'limit.address': { en: 'Sessions of one address', 'zh-CN': '同一地址的会话数' },
+  'limit.address.text': {
+    en: 'Of people without a ticket. 0: any number.',
+    'zh-CN': '仅限无票据的访客，0 表示不限。',
+  },
   'limit.queue': { en: 'Longest queue', 'zh-CN': '队列长度' },
   'limit.queueTime': { en: 'Longest wait (s)', 'zh-CN': '最长等待（秒）' },
   'limit.viewers': { en: 'Viewers beside the one in control', 'zh-CN': '额外观看人数' },

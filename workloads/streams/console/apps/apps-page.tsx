@@ -5,16 +5,16 @@ import {
   ListView,
   Page,
   StateBadge,
+  TextFilter,
   useGoTo,
   useList,
   useReason,
   useSession,
+  useTextSearch,
   useTexts,
 } from '@backlot/console/workload';
-import { Button, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { IconDeviceGamepad2, IconExternalLink, IconPlus, IconSearch } from '@tabler/icons-react';
-import { useState } from 'react';
+import { Button } from '@mantine/core';
+import { IconDeviceGamepad2, IconExternalLink, IconPlus } from '@tabler/icons-react';
 import type { App } from '../../contract/api.ts';
 import { appsQuery, paths } from '../queries.ts';
 import { playerAddress } from '../shared/player-address.ts';
@@ -27,9 +27,8 @@ export default function AppsPage() {
   const say = useTexts(streamTexts);
   const goTo = useGoTo();
   const { project, can } = useSession();
-  const [text, setText] = useState('');
-  const [wanted] = useDebouncedValue(text.trim(), 200);
-  const list = useList(appsQuery({ projectId: project?.id, text: wanted === '' ? undefined : wanted }));
+  const search = useTextSearch();
+  const list = useList(appsQuery({ projectId: project?.id, text: search.wanted }));
   const mayCreate = can('streams.apps.write');
   return (
     <Page
@@ -49,14 +48,8 @@ export default function AppsPage() {
         </>
       }
       toolbar={
-        ((list.items !== undefined && list.items.length > 0) || wanted !== '') && (
-          <TextInput
-            aria-label={say('apps.filter')}
-            placeholder={say('apps.filter')}
-            leftSection={<IconSearch size={14} aria-hidden="true" />}
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
-          />
+        ((list.items !== undefined && list.items.length > 0) || search.wanted !== undefined) && (
+          <TextFilter label={say('apps.filter')} search={search} />
         )
       }
     >
@@ -71,7 +64,7 @@ export default function AppsPage() {
               </ul>
             );
           }
-          if (wanted !== '') {
+          if (search.wanted !== undefined) {
             return (
               <EmptyState title={say('apps.none.filtered')}>{say('apps.none.filtered.text')}</EmptyState>
             );

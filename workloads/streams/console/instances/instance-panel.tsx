@@ -9,6 +9,7 @@ import {
   ProblemNotice,
   QueryView,
   SidePanel,
+  Thumbnail,
   transport,
   useFormat,
   useReason,
@@ -21,7 +22,6 @@ import { useQuery } from '@tanstack/react-query';
 import type { Instance } from '../../contract/api.ts';
 import { instanceQuery, paths } from '../queries.ts';
 import { InstanceBadge } from '../shared/states.tsx';
-import { Thumbnail } from '../shared/thumbnail.tsx';
 import { useAct } from '../shared/use-act.ts';
 import { streamTexts } from '../texts.ts';
 import classes from './instance-panel.module.css';
@@ -56,7 +56,7 @@ function Content({ instance }: { readonly instance: Instance }) {
       {instance.end && <p>{sentence(instance.end.sentence)}</p>}
       {instance.failure && <FailureNotice failure={instance.failure} />}
       {instance.connected && instance.endedAt === null && (
-        <Thumbnail instanceId={instance.id} alt={say('alt', { app: instance.appName })} />
+        <Thumbnail address={paths.thumbnail(instance.id)} alt={say('alt', { app: instance.appName })} />
       )}
       <Actions instance={instance} />
       <Facts

@@ -8,6 +8,7 @@ import {
   Page,
   QueryView,
   Section,
+  Thumbnail,
   transport,
   useParam,
   useReason,
@@ -20,7 +21,6 @@ import type { SessionDetail } from '../../contract/api.ts';
 import { TicketAnswer } from '../../contract/tickets.ts';
 import { instanceQuery, paths, sessionQuery } from '../queries.ts';
 import { SessionBadge } from '../shared/states.tsx';
-import { Thumbnail } from '../shared/thumbnail.tsx';
 import { useAct } from '../shared/use-act.ts';
 import { streamTexts } from '../texts.ts';
 import { Arrival } from './arrival.tsx';
@@ -113,7 +113,10 @@ function Content({ session }: { readonly session: SessionDetail }) {
       <div className={classes.columns}>
         <div className={classes.side}>
           {session.endedAt === null && session.activeAt !== null && (
-            <Thumbnail instanceId={session.instanceId} alt={say('alt', { app: session.appName })} />
+            <Thumbnail
+              address={session.instanceId === null ? null : paths.thumbnail(session.instanceId)}
+              alt={say('alt', { app: session.appName })}
+            />
           )}
           <Facts
             items={[

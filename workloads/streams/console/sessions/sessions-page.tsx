@@ -5,6 +5,7 @@ import {
   Link,
   ListView,
   Page,
+  Thumbnail,
   useList,
   useSearch,
   useSession,
@@ -15,7 +16,6 @@ import { IconDeviceTv } from '@tabler/icons-react';
 import type { Session } from '../../contract/api.ts';
 import { paths, sessionsQuery } from '../queries.ts';
 import { SessionBadge } from '../shared/states.tsx';
-import { Thumbnail } from '../shared/thumbnail.tsx';
 import { ViewTabs } from '../shared/view-tabs.tsx';
 import { streamTexts } from '../texts.ts';
 import { isAway, SessionTable } from './session-table.tsx';
@@ -96,7 +96,11 @@ function Screen({ session }: { readonly session: Session }) {
     <li className={classes.screen}>
       <Link to={`/streams/sessions/${session.id}`} className={classes.link}>
         <Thumbnail
-          instanceId={session.activeAt === null ? null : session.instanceId}
+          address={
+            session.activeAt === null || session.instanceId === null
+              ? null
+              : paths.thumbnail(session.instanceId)
+          }
           alt={say('alt', { app: session.appName })}
         />
         <span className={classes.name}>{session.appName}</span>

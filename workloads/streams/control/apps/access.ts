@@ -39,14 +39,3 @@ export function inProjectOf(table: 'streams_instance' | 'streams_session', permi
     },
   };
 }
-
-export const inProjectOfBody = (permission: string): RouteAccess => ({
-  kind: 'permission',
-  permission,
-  project: (request) => z.looseObject({ projectId: z.string() }).parse(request.body).projectId,
-});
-export const inAnyProject = (permission: string): RouteAccess => ({
-  kind: 'permission',
-  permission,
-  project: 'any',
-});

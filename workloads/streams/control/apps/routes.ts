@@ -1,4 +1,11 @@
-import { decodeCursor, type Kernel, page, type App as Server } from '@backlot/control/workload';
+import {
+  decodeCursor,
+  inAnyProject,
+  inProjectOfBody,
+  type Kernel,
+  page,
+  type App as Server,
+} from '@backlot/control/workload';
 import { z } from 'zod';
 import {
   App,
@@ -18,7 +25,7 @@ import {
 import { runtimeOf } from '../runtime.ts';
 import { type AppRow, tables } from '../tables.ts';
 import { issueTicket } from '../tickets/issue-ticket.ts';
-import { inAnyProject, inProjectOfApp, inProjectOfBody } from './access.ts';
+import { inProjectOfApp } from './access.ts';
 import {
   addVersion,
   changeApp,

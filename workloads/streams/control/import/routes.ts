@@ -1,6 +1,5 @@
-import type { App, Kernel } from '@backlot/control/workload';
+import { type App, inAnyProject, type Kernel } from '@backlot/control/workload';
 import { PixelmanImport, PixelmanImported } from '../../contract.ts';
-import { inAnyProject } from '../apps/access.ts';
 import { importPixelman } from './pixelman.ts';
 
 /** `POST /api/v1/streams/import/pixelman`: what a configuration of pixelman becomes here. */

@@ -1,5 +1,5 @@
 import { BacklotError, IdParams, kernelErrors } from '@backlot/contract';
-import { type App, decodeCursor, type Kernel, page } from '@backlot/control/workload';
+import { type App, decodeCursor, inAnyProject, type Kernel, page } from '@backlot/control/workload';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import {
@@ -12,7 +12,7 @@ import {
   ThumbnailAnswer,
   type ThumbnailCall,
 } from '../../contract.ts';
-import { inAnyProject, inProjectOf } from '../apps/access.ts';
+import { inProjectOf } from '../apps/access.ts';
 import { runChange } from '../change.ts';
 import type { Ground } from '../ground.ts';
 import { runtimeOf } from '../runtime.ts';

@@ -21,7 +21,7 @@ export interface Opened {
  * Whoever arrives never passes by somebody who waits: while there is one who is not away, a free instance is theirs, and
  * the newcomer waits behind them until the keeper, which is woken by every arrival, gives out what is left.
  *
- * @throws queue_full, app_crash_loop, app_without_version, app_disabled, ticket_used
+ * @throws queue_full, address_full, app_crash_loop, app_without_version, app_disabled, ticket_used
  */
 export async function openSession(
   change: Change,
@@ -32,6 +32,7 @@ export async function openSession(
 ): Promise<Opened> {
   const subject = claims?.sub ?? '';
   const trial = claims?.version ?? null;
+  if (claims === null) await mayOpenFrom(change, app, arrival.address);
   if (claims?.once) await spendTicket(change, claims, sessionId);
   const { rows } = await sql<{
     state: SessionState;
@@ -124,6 +125,27 @@ async function mayWait(
   `.execute(change.tx);
   if (!rows[0]?.hopeful)
     throw new BacklotError(streamErrors.app_crash_loop, { params: name, retryAfterS: 60 });
+}
+
+/**
+ * Whether one more session may be opened from an address by somebody without a ticket. Those of one address come one after the
+ * other here, so that many at once are not counted before any of them is there.
+ */
+async function mayOpenFrom(change: Change, app: AppRow, address: string | null): Promise<void> {
+  const limit = app.settings.limits.perAddress;
+  if (limit === 0 || address === null) return;
+  await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`streams.address ${app.id} ${address}`}, 0))`.execute(
+    change.tx,
+  );
+  const { rows } = await sql<{ open: number }>`
+    SELECT count(*)::int AS open FROM streams_session s JOIN streams_player p ON p.id = s.controller
+    WHERE s.app_id = ${app.id} AND s.state <> 'ended' AND s.subject = '' AND p.address = ${address}
+  `.execute(change.tx);
+  if ((rows[0]?.open ?? 0) < limit) return;
+  throw new BacklotError(streamErrors.address_full, {
+    params: { app: app.settings.name, limit },
+    retryAfterS: 30,
+  });
 }
 
 /** A ticket for one session is used up by opening it. @throws ticket_used */

@@ -1,5 +1,12 @@
 import { BacklotError, IdParams, kernelErrors } from '@backlot/contract';
-import { type Actor, type App, decodeCursor, type Kernel, page } from '@backlot/control/workload';
+import {
+  type Actor,
+  type App,
+  decodeCursor,
+  inAnyProject,
+  type Kernel,
+  page,
+} from '@backlot/control/workload';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import {
@@ -14,7 +21,7 @@ import {
   TicketAnswer,
   TicketRequest,
 } from '../../contract.ts';
-import { inAnyProject, inProjectOf } from '../apps/access.ts';
+import { inProjectOf } from '../apps/access.ts';
 import { runtimeOf } from '../runtime.ts';
 import { countStreams, sumOf } from '../stats/counts.ts';
 import { readStats } from '../stats/read-stats.ts';

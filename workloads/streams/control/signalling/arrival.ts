@@ -20,7 +20,11 @@ const maxText = 4_096;
  * Reads a player's address: `/signal/player/{app}?…`, or `/?app=…` for pages that only know a host. Unknown parameters
  * are Epic's page's own settings and of no meaning here.
  */
-export function readPlayerAddress(request: IncomingMessage, appInPath: string | undefined): PlayerAddress {
+export function readPlayerAddress(
+  request: IncomingMessage,
+  appInPath: string | undefined,
+  from: string | null,
+): PlayerAddress {
   const query = queryOf(request.url);
   const text = (name: string) => {
     const value = query.get(name);
@@ -40,7 +44,7 @@ export function readPlayerAddress(request: IncomingMessage, appInPath: string | 
             ...(sessionId === undefined ? {} : { sessionId }),
             ...(role.success ? { role: role.data } : {}),
             extensions: isOn(text('extensions')),
-            address: request.socket.remoteAddress ?? null,
+            address: from,
             userAgent: request.headers['user-agent']?.slice(0, 300) ?? null,
           },
     language: chooseLanguage(request.headers['accept-language']),

@@ -34,8 +34,8 @@ export interface SignallingRoom extends Signalling {
   readonly counters: SignallingCounters;
   /** Instances that somebody is connected to, or is owed a word. */
   readonly stages: number;
-  /** A socket has connected as a player; `app` when its path names one. */
-  player(socket: WebSocket, request: IncomingMessage, app?: string): void;
+  /** A socket has connected as a player; `app` when its path names one, `from` is the address that it comes from. */
+  player(socket: WebSocket, request: IncomingMessage, app: string | undefined, from: string | null): void;
   /** A socket has connected as a streamer; `ticket` when its path holds one. */
   streamer(socket: WebSocket, request: IncomingMessage, ticket?: string): void;
   /** Closes all sockets (1012, come back) and every timer. */
@@ -150,8 +150,8 @@ export function createSignalling(options: SignallingOptions): SignallingRoom {
       return stages.size;
     },
 
-    player(socket, request, app) {
-      const address = readPlayerAddress(request, app);
+    player(socket, request, app, from) {
+      const address = readPlayerAddress(request, app, from);
       const { language, arrival } = address;
       listen(
         socket,

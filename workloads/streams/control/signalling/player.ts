@@ -54,6 +54,9 @@ export class Player implements SeatedPlayer {
   #stage: Stage | undefined;
   #asked = false;
   #configured = false;
+  #joinedAt = 0;
+  /** It has answered or offered since it has joined. */
+  #spoke = false;
   #cancelGrace: (() => void) | undefined;
 
   constructor(options: PlayerOptions) {
@@ -190,13 +193,26 @@ export class Player implements SeatedPlayer {
       this.#line.say({ type: 'subscribeFailed', message });
       return;
     }
+    if (stage === this.#stage && this.#isExpected()) return;
     this.leave();
     this.#join(stage, this.#options.pageOffers);
+  }
+
+  /**
+   * It has only just joined, and the first word of its peer is on the way. The list comes unasked when the instance is ready;
+   * a page that asks in the same moment is shown it twice, Epic's then subscribes twice, and a second offer for the peer
+   * connection that is answering the first leaves it connecting for ever.
+   */
+  #isExpected(): boolean {
+    const { clock, limits } = this.#options.house;
+    return !this.#spoke && clock.monotonic() - this.#joinedAt < limits.subscribeMs;
   }
 
   #join(stage: Stage, pageOffers: boolean): void {
     this.#cancelGrace?.();
     this.#stage = stage;
+    this.#joinedAt = this.#options.house.clock.monotonic();
+    this.#spoke = false;
     stage.join(this, pageOffers);
   }
 
@@ -213,6 +229,7 @@ export class Player implements SeatedPlayer {
       return;
     }
     house.counters.toStreamer += 1;
+    if (frame.type === 'answer' || frame.type === 'offer') this.#spoke = true;
     if (frame.type === 'answer') this.#options.onNegotiated?.();
   }
 

@@ -84,6 +84,22 @@ describe('a session on the wire', () => {
     expect(player.all('pong')[0]).toEqual({ type: 'pong', time: 1_732_600_000_123 });
   });
 
+  it('takes a page that is shown the list twice, and subscribes twice, for one player with one offer', async () => {
+    house = await startSignalling();
+    const streamer = await house.stage('i1');
+    const player = await subscribed();
+    player.send({ type: 'listStreamers' });
+    await player.next('streamerList');
+    player.send({ type: 'subscribe', streamerId: 'demo' });
+    await negotiated(streamer, player);
+    expect(streamer.types).not.toContain('playerDisconnected');
+    // Once it has answered it is meant: the page wants to begin anew.
+    player.send({ type: 'subscribe', streamerId: 'demo' });
+    await streamer.next('playerDisconnected');
+    await streamer.next('playerConnected');
+    expect(streamer.all('playerConnected')).toHaveLength(2);
+  });
+
   it('shows a waiting page nothing, answers its pings, and then gives it one config and one id, unasked', async () => {
     house = await startSignalling();
     house.rooms.tickets.set('p1', { instance: null });

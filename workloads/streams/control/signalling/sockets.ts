@@ -21,7 +21,8 @@ export function signallingSockets(roomOf: (kernel: Kernel) => SignallingRoom): S
     path,
     ...shared,
     maxPayload: usualLimits.player.maxBytes,
-    connect: (socket, request, params, kernel) => roomOf(kernel).player(socket, request, params.app),
+    connect: (socket, request, params, kernel) =>
+      roomOf(kernel).player(socket, request, params.app, kernel.addressOf(request)),
   });
   const streamer = (path: string): SocketRoute => ({
     path,

@@ -117,7 +117,8 @@ const quiet = [
 function maps(audio: AudioFacts | null, silent: boolean): string[] {
   return [
     '-map',
-    '0:v:0',
+    // A capital V: a cover is no picture of the film, and not what was looked at.
+    '0:V:0',
     ...(audio && !silent ? ['-map', '0:a:0'] : []),
     '-sn',
     '-dn',

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { Failure, Offer } from '@backlot/contract';
 import type { ExitFacts } from '@backlot/node/workload';
 import { type TranscodeSettings, transcodeFailure } from '../../contract.ts';
@@ -13,6 +14,9 @@ const sourceTrouble =
 const containerTrouble =
   /Could not find tag for codec|not currently supported in container|codec not currently supported|incorrect codec parameters/i;
 const diskTrouble = /No space left on device/i;
+
+/** How a sandbox and our own runner of passes tell that their child was ended by SIGKILL: 128 and the signal's number. */
+const KILLED = 128 + constants.signals.SIGKILL;
 
 /** Why an ffmpeg that did not end well did not, from how it ended and its last words. Pure. */
 export function classifyEnding(input: {
@@ -33,6 +37,11 @@ export function classifyEnding(input: {
   if (exit.cause === 'timeout' || exit.cause === 'silence') {
     const ms = exit.cause === 'silence' ? offer.limits.silenceMs : offer.limits.wallMs;
     return transcodeFailure('stall', 'transcodes.stalled', { seconds: Math.round((ms ?? 0) / 1000) }, more);
+  }
+  // Neither we nor the limit of memory sent it, and no program ends itself with it: somebody outside did. That says nothing
+  // about this film, and must not bring it nearer to an attempt that does less.
+  if (exit.signal === 'SIGKILL' || exit.code === KILLED) {
+    return transcodeFailure('node', 'transcodes.killed', {}, more);
   }
   const detail = lastWords(log) || (exit.signal ?? `exit code ${exit.code}`);
   if (diskTrouble.test(log)) return transcodeFailure('node', 'transcodes.disk_full', {}, more);

@@ -1,33 +1,39 @@
 import { mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import {
   type ConcludeContext,
   type Conclusion,
   ffmpegTool,
   type Launch,
   plainFile,
-  programFile,
   type TaskContext,
   type TaskExecutor,
   TaskFailure,
   type WatchContext,
 } from '@backlot/node/workload';
-import { EncodeParameters, type EncodeResult, MediaFacts, names, transcodeFailure } from '../../contract.ts';
+import {
+  EncodeParameters,
+  type EncodeResult,
+  MediaFacts,
+  mediaTypes,
+  names,
+  transcodeFailure,
+} from '../../contract.ts';
+import { wrongOutput } from '../media/failures.ts';
 import { judgeOutput } from '../media/judge-output.ts';
-import { lookAt, lookForOptions, pictureDigest, Unreadable } from '../media/look.ts';
+import { lookAt, lookForOptions, Unreadable } from '../media/look.ts';
 import { judgeMode, proofOf } from '../prove/option-string.ts';
+import { proveCopy } from '../prove/prove-copy.ts';
 import { copyPasses, type EncodePlaces, encodePasses } from './arguments.ts';
 import { classifyEnding } from './classify-ending.ts';
 import { encoderOf } from './encoders.ts';
+import { followProgress } from './follow-progress.ts';
+import { launchPasses } from './launch-passes.ts';
 import { knowsFpsMode, lackingFeature, planAttempt } from './plan-attempt.ts';
-import { readProgress } from './progress.ts';
 
 const OUT = 'out';
 const SOURCE_FACTS = 'source.json';
-const watchMs = 1_000;
-/** The last reports are found in so many characters. */
-const tail = 4_096;
 
 type Parameters = EncodeParameters;
 
@@ -69,7 +75,7 @@ export const encodeExecutor: TaskExecutor<Parameters> = {
         ? copyPasses(settings, places, facts)
         : encodePasses(settings, plan.family, places, facts);
     const gpu = plan.family !== null && plan.family !== 'software';
-    return await launchOf(passes, workDir, gpu);
+    return await launchPasses(passes, workDir, gpu);
   },
 
   async watch(context: WatchContext<Parameters>) {
@@ -77,25 +83,7 @@ export const encodeExecutor: TaskExecutor<Parameters> = {
     const whole = source?.video ? source.video.endMs - source.video.startMs : 0;
     const { settings } = context.parameters;
     const twoPass = 'twoPass' in settings.rate && settings.rate.twoPass;
-    let from = Math.max(0, (await context.logEnd('stdout').catch(() => 0)) - tail);
-    let text = '';
-    while (!context.signal.aborted) {
-      const part = await context.readLog('stdout', from).catch(() => undefined);
-      if (part) {
-        from = part.next;
-        text = (text + part.text).slice(-2 * tail);
-        const told = readProgress(text);
-        if (told) {
-          const { frame, timeMs, speed } = told;
-          const done = whole > 0 ? Math.min(1, timeMs / whole) : undefined;
-          context.progress({
-            ...(done === undefined || twoPass ? {} : { fraction: done }),
-            detail: { phase: 'encoding', frame, ...(speed === undefined ? {} : { speed }) },
-          });
-        }
-      }
-      await context.clock.sleep(watchMs, context.signal).catch(() => undefined);
-    }
+    await followProgress(context, { wholeMs: twoPass ? 0 : whole, phase: 'encoding' });
   },
 
   async conclude(context): Promise<Conclusion> {
@@ -127,13 +115,14 @@ export const encodeExecutor: TaskExecutor<Parameters> = {
         proof: proof.proof,
       };
       const name = `${names.video}.${settings.container}`;
-      const mediaType = settings.container === 'mp4' ? 'video/mp4' : 'video/x-matroska';
+      const mediaType = mediaTypes[settings.container];
+      const hold = parameters.hold ? { hold: true as const } : {};
       const { width = 0, height = 0, frames = 0, codec = '' } = output.video ?? {};
       const meta = { width, height, frames, codec, seconds };
       return {
         outcome: 'ok',
         result,
-        outputs: [{ name, kind: 'film', path: `${OUT}/${names.video}`, mediaType, meta }],
+        outputs: [{ name, kind: 'film', path: `${OUT}/${names.video}`, mediaType, meta, ...hold }],
       };
     } catch (error) {
       if (context.signal.aborted) throw error;
@@ -142,18 +131,6 @@ export const encodeExecutor: TaskExecutor<Parameters> = {
     }
   },
 };
-
-/**
- * `crash` and not `output`: another attempt is worth it, and the third does something else. The same fault in two
- * attempts proves nothing about the third, so that each has a signature of its own.
- */
-function wrongOutput(detail: string, attempt: number): Conclusion {
-  const cause = `attempt ${attempt}`;
-  return {
-    outcome: 'failed',
-    failure: transcodeFailure('crash', 'transcodes.wrong_output', { detail }, { cause }),
-  };
-}
 
 /** That the stream was made in the mode that was asked for, or that a copy is one. */
 async function prove(
@@ -166,11 +143,13 @@ async function prove(
   const { settings } = context.parameters;
   const codec = output.video?.codec ?? '';
   if (how === 'remux' || settings.rate.mode === 'copy') {
-    const before = await pictureDigest(context, join(context.inputsDir, names.source), codec);
-    const after = await pictureDigest(context, path, codec);
-    // Transport streams carry parameter sets of their own, which a container keeps once: only the count can be equal.
-    if (before !== after) return { proof: `${source.video?.frames ?? 0} packets, none lost` };
-    return { proof: `${source.video?.frames ?? 0} packets, ${after}` };
+    const sound = settings.audio.codec !== 'none' && source.audio !== null;
+    const packets = [source.video?.frames ?? 0, ...(sound ? [source.audio?.packets ?? 0] : [])];
+    return await proveCopy(context, join(context.inputsDir, names.source), path, {
+      tracks: 'first',
+      sound,
+      packets,
+    });
   }
   if (how === 'asked' && settings.encoder !== 'software') return { proof: null };
   const options = await lookForOptions(context, path, codec);
@@ -211,22 +190,4 @@ async function linkSubtitles({
   await rm(join(workDir, name), { force: true });
   await symlink(join(inputsDir, subtitles), join(workDir, name));
   return name;
-}
-
-/** One pass is ffmpeg itself; two are run by a small program of ours. */
-async function launchOf(
-  passes: readonly (readonly [string, ...string[]])[],
-  workDir: string,
-  gpu: boolean,
-): Promise<Launch> {
-  const [first, ...more] = passes;
-  const sandbox = { network: 'none' as const, gpu };
-  if (first && more.length === 0) return { argv: first, sandbox };
-  const list = join(workDir, 'passes.json');
-  await writeFile(list, JSON.stringify(passes));
-  const program = programFile(import.meta.url, './passes-main');
-  return {
-    argv: [process.execPath, '--no-warnings', program, list],
-    sandbox: { ...sandbox, readOnly: [dirname(program), dirname(process.execPath)] },
-  };
 }

@@ -231,4 +231,12 @@ describe('why an ffmpeg did not end well', () => {
     const failure = classifyEnding({ exit: { ...exit, cause }, log: '', settings, plan: asked, offer });
     expect(failure.class).toBe(failureClass);
   });
+
+  it.each([
+    { code: null, signal: 'SIGKILL' },
+    { code: 137, signal: null },
+  ])('%j is somebody outside, and not charged to the film', (how) => {
+    const failure = classifyEnding({ exit: { ...exit, ...how }, log: '', settings, plan: asked, offer });
+    expect(failure).toMatchObject({ class: 'node', reason: { code: 'transcodes.killed' } });
+  });
 });

@@ -14,7 +14,7 @@ export class Unreadable extends Error {
   override readonly name = 'Unreadable';
 }
 
-type LookContext = Pick<
+export type LookContext = Pick<
   TaskContext<unknown>,
   'run' | 'signal' | 'inputsDir' | 'workDir' | 'capabilities' | 'log'
 >;
@@ -27,8 +27,8 @@ type LookContext = Pick<
 export async function lookAt(context: LookContext, path: string): Promise<MediaFacts> {
   const ffprobe = ffmpegTool(context.capabilities, 'ffprobe') ?? 'ffprobe';
   const source = sourceArguments(path);
-  const streams = await say(context, streamArguments(ffprobe, source), glimpseMs);
-  const packets = await say(context, packetArguments(ffprobe, source), lookMs, maxFactsBytes);
+  const streams = await ask(context, streamArguments(ffprobe, source), glimpseMs);
+  const packets = await ask(context, packetArguments(ffprobe, source), lookMs, maxFactsBytes);
   try {
     return readFacts(streams.toString('utf8'), packets.toString('latin1'));
   } catch (error) {
@@ -65,23 +65,11 @@ export async function lookForOptions(
       'pipe:1',
     ],
   ];
-  return readOptions(await say(context, argv, glimpseMs, optionBytes));
+  return readOptions(await ask(context, argv, glimpseMs, optionBytes));
 }
 
-/** A digest of all packets of the picture, whatever container they are in; for telling that a copy is one. */
-export async function pictureDigest(context: LookContext, path: string, codec: string): Promise<string> {
-  const ffmpeg = ffmpegTool(context.capabilities, 'ffmpeg') ?? 'ffmpeg';
-  const filter = codec === 'h264' || codec === 'hevc' ? ['-bsf:v', `${codec}_mp4toannexb`] : [];
-  const argv = [
-    ffmpeg,
-    ...['-nostdin', '-v', 'error'],
-    ...sourceArguments(path),
-    ...['-map', '0:v:0', '-c', 'copy', ...filter, '-f', 'md5', 'pipe:1'],
-  ];
-  return (await say(context, argv, lookMs)).toString('latin1').trim();
-}
-
-async function say(
+/** What a program of ffmpeg prints about a film, run in the sandbox. @throws Unreadable with its last words */
+export async function ask(
   { run, signal, inputsDir, workDir }: LookContext,
   argv: readonly string[],
   timeoutMs: number,

@@ -101,7 +101,7 @@ function readSpans(lines: string): Map<number, Span> {
 }
 
 /** `N/A` is a time that the packet has not. */
-function secondsOf(text: string): number | undefined {
+export function secondsOf(text: string): number | undefined {
   const seconds = Number.parseFloat(text);
   return Number.isFinite(seconds) ? seconds : undefined;
 }

@@ -1,6 +1,6 @@
 import { type Project, ProjectCreate, Project as ProjectSchema } from '@backlot/contract/api/access';
 import { Button, NumberInput, TextInput } from '@mantine/core';
-import { IconFolder, IconPlus } from '@tabler/icons-react';
+import { IconFolder } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { invalidateSubjects } from '../../api/subjects.ts';
@@ -9,13 +9,11 @@ import { useList } from '../../api/use-list.ts';
 import { useFormat } from '../../format/index.ts';
 import { useGlossary } from '../../i18n/glossary.ts';
 import { useTexts } from '../../i18n/texts.ts';
-import { type Column, DataTable } from '../../parts/data-table.tsx';
-import { EmptyState } from '../../parts/empty-state.tsx';
-import { ListView } from '../../parts/list-view.tsx';
+import { Collection } from '../../parts/collection.tsx';
+import type { Column } from '../../parts/data-table.tsx';
 import { ProblemNotice } from '../../parts/problem-notice.tsx';
 import { SidePanel } from '../../parts/side-panel.tsx';
 import { Ago } from '../../parts/time.tsx';
-import { useSearch } from '../../parts/use-search.ts';
 import { useSession } from '../../session/session.tsx';
 import classes from './access.module.css';
 import { ProjectPanel } from './project-panel.tsx';
@@ -26,44 +24,21 @@ import { accessTexts } from './texts.ts';
 export function Projects() {
   const say = useTexts(accessTexts);
   const { can } = useSession();
-  const [open, setOpen] = useSearch('open');
   const list = useList(projectListQuery());
   const columns = useProjectColumns();
-  const selected = list.items?.find((project) => project.id === open);
-  const add = can('projects.create') && (
-    <Button leftSection={<IconPlus size={14} aria-hidden="true" />} onClick={() => setOpen('new')}>
-      {say('project.add')}
-    </Button>
-  );
   return (
-    <>
-      {list.items !== undefined && list.items.length > 0 && <div className={classes.tools}>{add}</div>}
-      <ListView list={list}>
-        {(projects) => (
-          <DataTable
-            fill
-            label={say('projects')}
-            columns={columns}
-            rows={projects}
-            rowKey={(project) => project.id}
-            selected={open}
-            onOpen={(project) => setOpen(project.id)}
-            onEnd={list.more}
-            empty={
-              <EmptyState
-                icon={<IconFolder size={32} stroke={1.4} />}
-                title={say('project.none')}
-                action={add}
-              >
-                {say('project.none.text')}
-              </EmptyState>
-            }
-          />
-        )}
-      </ListView>
-      {open === 'new' && <NewProject onClose={() => setOpen(undefined)} />}
-      {selected && <ProjectPanel key={selected.id} project={selected} onClose={() => setOpen(undefined)} />}
-    </>
+    <Collection
+      label={say('projects')}
+      list={list}
+      columns={columns}
+      add={
+        can('projects.create')
+          ? { label: say('project.add'), panel: (close) => <NewProject onClose={close} /> }
+          : undefined
+      }
+      none={{ icon: IconFolder, title: say('project.none'), text: say('project.none.text') }}
+      panelOf={(project, close) => <ProjectPanel project={project} onClose={close} />}
+    />
   );
 }
 

@@ -1,7 +1,7 @@
 import { type ApiToken, ApiTokenCreate, ApiTokenCreated } from '@backlot/contract/api/access';
 import { kernelPermissions } from '@backlot/contract/roles';
 import { Button, MultiSelect, Select, TextInput } from '@mantine/core';
-import { IconKey, IconPlus } from '@tabler/icons-react';
+import { IconKey } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { invalidateSubjects } from '../../api/subjects.ts';
@@ -9,18 +9,16 @@ import { transport } from '../../api/transport.ts';
 import { useList } from '../../api/use-list.ts';
 import { useGlossary } from '../../i18n/glossary.ts';
 import { useTexts } from '../../i18n/texts.ts';
+import { Collection } from '../../parts/collection.tsx';
 import { ConfirmInline } from '../../parts/confirm-inline.tsx';
 import { CopyLine } from '../../parts/copy-line.tsx';
-import { type Column, DataTable } from '../../parts/data-table.tsx';
-import { EmptyState } from '../../parts/empty-state.tsx';
-import { ListView } from '../../parts/list-view.tsx';
+import type { Column } from '../../parts/data-table.tsx';
 import { Facts } from '../../parts/page.tsx';
 import { ProblemNotice } from '../../parts/problem-notice.tsx';
 import { SidePanel } from '../../parts/side-panel.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { Ago, Until } from '../../parts/time.tsx';
 import { useNow } from '../../parts/use-now.ts';
-import { useSearch } from '../../parts/use-search.ts';
 import { useSession } from '../../session/session.tsx';
 import classes from './access.module.css';
 import { tokensQuery } from './queries.ts';
@@ -29,40 +27,17 @@ import { accessTexts } from './texts.ts';
 /** Tokens of programs: what they may do, until when, and whether anything still uses them. */
 export function Tokens() {
   const say = useTexts(accessTexts);
-  const [open, setOpen] = useSearch('open');
   const list = useList(tokensQuery());
   const columns = useTokenColumns();
-  const selected = list.items?.find((token) => token.id === open);
-  const add = (
-    <Button leftSection={<IconPlus size={14} aria-hidden="true" />} onClick={() => setOpen('new')}>
-      {say('token.add')}
-    </Button>
-  );
   return (
-    <>
-      {list.items !== undefined && list.items.length > 0 && <div className={classes.tools}>{add}</div>}
-      <ListView list={list}>
-        {(tokens) => (
-          <DataTable
-            fill
-            label={say('tokens')}
-            columns={columns}
-            rows={tokens}
-            rowKey={(token) => token.id}
-            selected={open}
-            onOpen={(token) => setOpen(token.id)}
-            onEnd={list.more}
-            empty={
-              <EmptyState icon={<IconKey size={32} stroke={1.4} />} title={say('token.none')} action={add}>
-                {say('token.none.text')}
-              </EmptyState>
-            }
-          />
-        )}
-      </ListView>
-      {open === 'new' && <NewToken onClose={() => setOpen(undefined)} />}
-      {selected && <TokenPanel token={selected} onClose={() => setOpen(undefined)} />}
-    </>
+    <Collection
+      label={say('tokens')}
+      list={list}
+      columns={columns}
+      add={{ label: say('token.add'), panel: (close) => <NewToken onClose={close} /> }}
+      none={{ icon: IconKey, title: say('token.none'), text: say('token.none.text') }}
+      panelOf={(token, close) => <TokenPanel token={token} onClose={close} />}
+    />
   );
 }
 

@@ -1,8 +1,6 @@
 import type { AuditEntry } from '@backlot/contract/api/access';
-import { TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { IconSearch, IconShieldCheck } from '@tabler/icons-react';
-import { useMemo, useState } from 'react';
+import { IconShieldCheck } from '@tabler/icons-react';
+import { useMemo } from 'react';
 import { auditQuery } from '../../api/queries.ts';
 import { useList } from '../../api/use-list.ts';
 import { useFormat } from '../../format/index.ts';
@@ -11,6 +9,7 @@ import { useTexts } from '../../i18n/texts.ts';
 import { AsMenu } from '../../parts/as-menu.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
 import { EmptyState } from '../../parts/empty-state.tsx';
+import { TextFilter, useTextSearch } from '../../parts/filters.tsx';
 import { JsonView } from '../../parts/json-view.tsx';
 import { ListView } from '../../parts/list-view.tsx';
 import { Page } from '../../parts/page.tsx';
@@ -28,16 +27,9 @@ export default function AuditPage() {
   const say = useTexts(eventTexts);
   const { project } = useSession();
   const [open, setOpen] = useSearch('open');
-  const [action, setAction] = useState('');
-  const [text, setText] = useState('');
-  const [wanted] = useDebouncedValue({ action: action.trim(), text: text.trim() }, 250);
-  const list = useList(
-    auditQuery({
-      projectId: project?.id,
-      action: wanted.action === '' ? undefined : wanted.action,
-      text: wanted.text === '' ? undefined : wanted.text,
-    }),
-  );
+  const text = useTextSearch();
+  const action = useTextSearch();
+  const list = useList(auditQuery({ projectId: project?.id, action: action.wanted, text: text.wanted }));
   const columns = useAuditColumns();
   const selected = list.items?.find((entry) => String(entry.seq) === open);
   return (
@@ -48,19 +40,8 @@ export default function AuditPage() {
       actions={<AsMenu apiPath="/api/v1/audit" />}
       toolbar={
         <>
-          <TextInput
-            aria-label={say('filter.text')}
-            placeholder={say('filter.text')}
-            leftSection={<IconSearch size={14} aria-hidden="true" />}
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
-          />
-          <TextInput
-            aria-label={say('filter.action')}
-            placeholder={say('filter.action')}
-            value={action}
-            onChange={(event) => setAction(event.currentTarget.value)}
-          />
+          <TextFilter label={say('filter.text')} search={text} />
+          <TextFilter label={say('filter.action')} search={action} />
         </>
       }
     >
@@ -76,7 +57,7 @@ export default function AuditPage() {
             onOpen={(entry) => setOpen(String(entry.seq))}
             onEnd={list.more}
             empty={
-              wanted.action === '' && wanted.text === '' ? (
+              action.wanted === undefined && text.wanted === undefined ? (
                 <EmptyState icon={<IconShieldCheck size={32} stroke={1.4} />} title={say('audit.none')}>
                   {say('audit.none.text')}
                 </EmptyState>

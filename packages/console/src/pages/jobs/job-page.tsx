@@ -1,6 +1,5 @@
 import type { Task } from '@backlot/contract/api/jobs';
 import { taskStates } from '@backlot/contract/states/task';
-import { Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { jobQuery, tasksQuery } from '../../api/queries.ts';
@@ -14,6 +13,7 @@ import { jobTexts } from '../../jobs/texts.ts';
 import { useTaskProgress } from '../../jobs/use-task-progress.ts';
 import { AsMenu } from '../../parts/as-menu.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
+import { ChoiceFilter } from '../../parts/filters.tsx';
 import { JsonView } from '../../parts/json-view.tsx';
 import { Link } from '../../parts/link.tsx';
 import { ListView } from '../../parts/list-view.tsx';
@@ -71,14 +71,14 @@ function JobTasks({ jobId }: { readonly jobId: string }) {
     <Section
       title={say('tasks')}
       actions={
-        <Select
-          aria-label={word('word.state')}
+        <ChoiceFilter
+          label={word('word.state')}
           placeholder={say('tasks.all')}
-          clearable
-          w={170}
-          data={taskStates.map((value) => ({ value, label: word(`state.${value}`) }))}
-          value={state ?? null}
-          onChange={(value) => setState(value ?? undefined)}
+          choices={taskStates}
+          nameOf={(one) => word(`state.${one}`)}
+          value={state}
+          onChange={setState}
+          width={170}
         />
       }
     >

@@ -1,9 +1,7 @@
 import type { Job } from '@backlot/contract/api/jobs';
 import { jobStates } from '@backlot/contract/states/job';
-import { Select, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { IconListCheck, IconSearch } from '@tabler/icons-react';
-import { useMemo, useState } from 'react';
+import { IconListCheck } from '@tabler/icons-react';
+import { useMemo } from 'react';
 import { jobsQuery } from '../../api/queries.ts';
 import { useList } from '../../api/use-list.ts';
 import { useGlossary } from '../../i18n/glossary.ts';
@@ -13,6 +11,7 @@ import { jobTexts } from '../../jobs/texts.ts';
 import { AsMenu } from '../../parts/as-menu.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
 import { EmptyState } from '../../parts/empty-state.tsx';
+import { ChoiceFilter, TextFilter, useTextSearch } from '../../parts/filters.tsx';
 import { useGoTo } from '../../parts/link.tsx';
 import { ListView } from '../../parts/list-view.tsx';
 import { Page } from '../../parts/page.tsx';
@@ -31,12 +30,9 @@ export default function JobsPage() {
   const { project } = useSession();
   const [state, setState] = useSearch('state');
   const [open, setOpen] = useSearch('open');
-  const [text, setText] = useState('');
-  const [wanted] = useDebouncedValue(text.trim(), 200);
-  const filtered = state !== undefined || wanted !== '';
-  const list = useList(
-    jobsQuery({ state, projectId: project?.id, text: wanted === '' ? undefined : wanted }),
-  );
+  const search = useTextSearch();
+  const filtered = state !== undefined || search.wanted !== undefined;
+  const list = useList(jobsQuery({ state, projectId: project?.id, text: search.wanted }));
   const columns = useJobColumns();
   return (
     <Page
@@ -45,21 +41,14 @@ export default function JobsPage() {
       actions={<AsMenu apiPath="/api/v1/jobs" />}
       toolbar={
         <>
-          <TextInput
-            aria-label={say('filter.text')}
-            placeholder={say('filter.text')}
-            leftSection={<IconSearch size={14} aria-hidden="true" />}
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
-          />
-          <Select
-            aria-label={word('word.state')}
+          <TextFilter label={say('filter.text')} search={search} />
+          <ChoiceFilter
+            label={word('word.state')}
             placeholder={say('filter.state')}
-            clearable
-            w={150}
-            data={jobStates.map((value) => ({ value, label: word(`state.${value}`) }))}
-            value={state ?? null}
-            onChange={(value) => setState(value ?? undefined)}
+            choices={jobStates}
+            nameOf={(one) => word(`state.${one}`)}
+            value={state}
+            onChange={setState}
           />
         </>
       }

@@ -1,9 +1,8 @@
 import type { NodeView } from '@backlot/contract/api/nodes';
 import { nodeStates } from '@backlot/contract/states/node';
-import { Button, Select, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { IconPlus, IconSearch, IconServer2 } from '@tabler/icons-react';
-import { useMemo, useState } from 'react';
+import { Button } from '@mantine/core';
+import { IconPlus, IconServer2 } from '@tabler/icons-react';
+import { useMemo } from 'react';
 import { nodesQuery } from '../../api/queries.ts';
 import { useList } from '../../api/use-list.ts';
 import { useFormat } from '../../format/index.ts';
@@ -12,6 +11,7 @@ import { useTexts } from '../../i18n/texts.ts';
 import { AsMenu } from '../../parts/as-menu.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
 import { EmptyState } from '../../parts/empty-state.tsx';
+import { ChoiceFilter, TextFilter, useTextSearch } from '../../parts/filters.tsx';
 import { useGoTo } from '../../parts/link.tsx';
 import { ListView } from '../../parts/list-view.tsx';
 import { Page } from '../../parts/page.tsx';
@@ -32,11 +32,10 @@ export default function NodesPage() {
   const goTo = useGoTo();
   const [add, setAdd] = useSearch('add');
   const [state, setState] = useSearch('state');
-  const [text, setText] = useState('');
-  const [wanted] = useDebouncedValue(text.trim(), 200);
-  const list = useList(nodesQuery({ state, text: wanted === '' ? undefined : wanted }));
+  const search = useTextSearch();
+  const list = useList(nodesQuery({ state, text: search.wanted }));
   const columns = useNodeColumns();
-  const filtered = state !== undefined || wanted !== '';
+  const filtered = state !== undefined || search.wanted !== undefined;
 
   const addButton = can('nodes.join') && (
     <Button leftSection={<IconPlus size={14} aria-hidden="true" />} onClick={() => setAdd('1')}>
@@ -55,21 +54,14 @@ export default function NodesPage() {
       }
       toolbar={
         <>
-          <TextInput
-            aria-label={say('filter.text')}
-            placeholder={say('filter.text')}
-            leftSection={<IconSearch size={14} aria-hidden="true" />}
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
-          />
-          <Select
-            aria-label={word('word.state')}
+          <TextFilter label={say('filter.text')} search={search} />
+          <ChoiceFilter
+            label={word('word.state')}
             placeholder={say('filter.state')}
-            clearable
-            w={150}
-            data={nodeStates.map((value) => ({ value, label: word(`state.${value}`) }))}
-            value={state ?? null}
-            onChange={(value) => setState(value ?? undefined)}
+            choices={nodeStates}
+            nameOf={(one) => word(`state.${one}`)}
+            value={state}
+            onChange={setState}
           />
         </>
       }

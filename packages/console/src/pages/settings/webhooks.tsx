@@ -6,7 +6,7 @@ import {
   WebhookDelivery,
 } from '@backlot/contract/api/events';
 import { Button, Switch, TagsInput, TextInput } from '@mantine/core';
-import { IconPlus, IconWebhook } from '@tabler/icons-react';
+import { IconWebhook } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import type { z } from 'zod';
@@ -18,16 +18,15 @@ import { useFormat } from '../../format/index.ts';
 import { useGlossary } from '../../i18n/glossary.ts';
 import { useTexts } from '../../i18n/texts.ts';
 import { AsMenu } from '../../parts/as-menu.tsx';
+import { Collection } from '../../parts/collection.tsx';
 import { ConfirmInline } from '../../parts/confirm-inline.tsx';
 import { CopyLine } from '../../parts/copy-line.tsx';
-import { type Column, DataTable } from '../../parts/data-table.tsx';
-import { EmptyState } from '../../parts/empty-state.tsx';
+import type { Column } from '../../parts/data-table.tsx';
 import { ListView } from '../../parts/list-view.tsx';
 import { ProblemNotice } from '../../parts/problem-notice.tsx';
 import { SidePanel } from '../../parts/side-panel.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { Ago, Until } from '../../parts/time.tsx';
-import { useSearch } from '../../parts/use-search.ts';
 import { useSession } from '../../session/session.tsx';
 import classes from './settings.module.css';
 import { settingsTexts } from './texts.ts';
@@ -39,40 +38,17 @@ const hookPath = (id: string) => `/api/v1/webhooks/${encodeURIComponent(id)}`;
 export function Webhooks() {
   const say = useTexts(settingsTexts);
   const { project } = useSession();
-  const [open, setOpen] = useSearch('open');
   const list = useList(listQuery('/api/v1/webhooks', Webhook, { projectId: project?.id }, ['webhook']));
   const columns = useHookColumns();
-  const selected = list.items?.find((hook) => hook.id === open);
-  const add = (
-    <Button leftSection={<IconPlus size={14} aria-hidden="true" />} onClick={() => setOpen('new')}>
-      {say('hook.add')}
-    </Button>
-  );
   return (
-    <>
-      {list.items !== undefined && list.items.length > 0 && <div className={classes.tools}>{add}</div>}
-      <ListView list={list}>
-        {(hooks) => (
-          <DataTable
-            fill
-            label={say('webhooks')}
-            columns={columns}
-            rows={hooks}
-            rowKey={(hook) => hook.id}
-            selected={open}
-            onOpen={(hook) => setOpen(hook.id)}
-            onEnd={list.more}
-            empty={
-              <EmptyState icon={<IconWebhook size={32} stroke={1.4} />} title={say('hook.none')} action={add}>
-                {say('hook.none.text')}
-              </EmptyState>
-            }
-          />
-        )}
-      </ListView>
-      {open === 'new' && <NewWebhook onClose={() => setOpen(undefined)} />}
-      {selected && <WebhookPanel key={selected.id} hook={selected} onClose={() => setOpen(undefined)} />}
-    </>
+    <Collection
+      label={say('webhooks')}
+      list={list}
+      columns={columns}
+      add={{ label: say('hook.add'), panel: (close) => <NewWebhook onClose={close} /> }}
+      none={{ icon: IconWebhook, title: say('hook.none'), text: say('hook.none.text') }}
+      panelOf={(hook, close) => <WebhookPanel hook={hook} onClose={close} />}
+    />
   );
 }
 

@@ -27,7 +27,7 @@ const strangersPolicy =
 export async function sendBlob(
   request: FastifyRequest,
   reply: FastifyReply,
-  blobs: BlobStore,
+  blobs: Pick<BlobStore, 'get'>,
   blob: BlobToSend,
 ): Promise<FastifyReply> {
   const etag = `"${blob.digest}"`;

@@ -37,7 +37,7 @@ export function zipPaths(names: readonly string[]): string[] {
  */
 export function zipArtifacts(
   artifacts: readonly Artifact[],
-  blobs: BlobStore,
+  blobs: Pick<BlobStore, 'get'>,
   log: Logger,
   signal: AbortSignal,
 ): Readable {

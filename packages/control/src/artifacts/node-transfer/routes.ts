@@ -11,6 +11,7 @@ import {
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { sql } from 'kysely';
 import { z } from 'zod';
+import type { BlobStore } from '../../kernel.ts';
 import type { App } from '../../workload.ts';
 import type { ArtifactSettings, ArtifactsDependencies } from '../dependencies.ts';
 import { sendBlob } from '../download/send-blob.ts';
@@ -33,11 +34,11 @@ const LogParams = z.object({
 /** What nodes fetch and bring under the token of one allocation: inputs, outputs, logs. */
 export function nodeTransferRoutes(
   app: App,
-  deps: ArtifactsDependencies,
+  deps: ArtifactsDependencies & { readonly bytes: BlobStore['get'] },
   settings: ArtifactSettings,
   space: SpaceGuard,
 ): void {
-  const { store, blobs } = deps;
+  const { store, blobs, bytes } = deps;
   const outputs = new Outputs({
     db: store.db,
     blobs,
@@ -70,7 +71,12 @@ export function nodeTransferRoutes(
       const size = rows[0]?.size;
       if (size === undefined) throw new BacklotError(artifactErrors.blob_missing, { params: { digest } });
       const mediaType = 'application/octet-stream';
-      return sendBlob(request, reply, blobs, { digest, size, name: digest, mediaType, download: true });
+      return sendBlob(
+        request,
+        reply,
+        { get: bytes },
+        { digest, size, name: digest, mediaType, download: true },
+      );
     },
   });
 

@@ -40,6 +40,7 @@ export async function sweep(deps: SweepDependencies, signal: AbortSignal): Promi
   const forgottenArtifacts = await repeat(steps, forgetArtifacts);
   await repeat(steps, forgetStagedOutputs);
   await repeat(steps, forgetLogs);
+  await repeat(steps, forgetFacts);
   const abandonedUploads = await abandonUploads(steps);
   await markBlobs(steps);
   const deletedBlobs = await repeat(steps, deleteBlobs);
@@ -149,6 +150,22 @@ async function forgetLogs({ store, guard, graceMs }: SweepDependencies): Promise
   });
 }
 
+/** Told facts are remembered for as long as a node may tell them again. */
+async function forgetFacts({ store, guard }: SweepDependencies): Promise<number> {
+  return store.transaction(async (tx) => {
+    await guard(tx);
+    const { numAffectedRows } = await sql`
+      DELETE FROM task_fact WHERE (allocation_id, key) IN (
+        SELECT allocation_id, key FROM task_fact
+        WHERE at < now() - interval '7 days'
+          AND NOT EXISTS (SELECT FROM allocation WHERE allocation.id = task_fact.allocation_id)
+          AND NOT EXISTS (SELECT FROM allocation_history past WHERE past.id = task_fact.allocation_id)
+        LIMIT ${BATCH})
+    `.execute(tx);
+    return Number(numAffectedRows ?? 0);
+  });
+}
+
 /** Uploads of people that were not finished in time, and pieces of outputs whose attempt has long stopped sending. */
 async function abandonUploads({ deps, signal }: Steps): Promise<number> {
   const { store, blobs, uploadExpiryMs, graceMs } = deps;
@@ -186,6 +203,7 @@ async function markBlobs({ deps, signal }: Steps): Promise<void> {
       SELECT digest FROM artifact
       UNION SELECT digest FROM staged_output
       UNION SELECT digest FROM log_chunk
+      UNION SELECT digest FROM artifact_holder
       UNION SELECT input ->> 'digest' FROM task, jsonb_array_elements(task.spec -> 'inputs') AS input
         WHERE task.state NOT IN ('succeeded', 'failed', 'canceled')
     `.execute(tx);
@@ -215,12 +233,12 @@ async function deleteBlobs({ store, blobs, guard, graceMs, log }: SweepDependenc
     try {
       const gone = await store.transaction(async (tx) => {
         await guard(tx);
-        const { rows } = await sql`
+        const { rows } = await sql<{ stored: boolean }>`
           DELETE FROM blob WHERE digest = ${digest}
-            AND unreferenced_at < now() - ${graceMs} * interval '1 millisecond' RETURNING digest
+            AND unreferenced_at < now() - ${graceMs} * interval '1 millisecond' RETURNING stored
         `.execute(tx);
         if (rows.length === 0) return false;
-        await blobs.delete(digest);
+        if (rows[0]?.stored) await blobs.delete(digest);
         return true;
       });
       if (gone) deleted += 1;

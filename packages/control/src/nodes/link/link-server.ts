@@ -260,6 +260,10 @@ export class LinkServer implements SessionOwner {
         session.send('ack', await reports.report(nodeId, message.b), { re: message.id });
         return;
       }
+      case 'findings': {
+        session.send('ack', await reports.findings(nodeId, message.b), { re: message.id });
+        return;
+      }
       case 'accept': {
         const { allocation, fence } = message.b;
         const verdict = await reports.accept(nodeId, message.b);

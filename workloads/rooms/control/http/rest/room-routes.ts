@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { RoomCreate, RoomLock, RoomPage, RoomParams, RoomQuery } from '../../../contract/api.ts';
 import { Room, RoomChanges, roomStates } from '../../../contract/room.ts';
 import type { Rooms } from '../../ports.ts';
-import { anywhere, audit, inProjectOfBody, inProjectOfRoom, moderator } from '../access.ts';
+import { audit, inAnyProject, inProjectOfBody, inProjectOfRoom, moderator } from '../access.ts';
 
 /** Rooms themselves: `/api/v1/rooms`. A room is named by its id, or by its name while it is open. */
 export function roomRoutes(app: App, kernel: Kernel, rooms: Rooms): void {
@@ -22,7 +22,7 @@ export function roomRoutes(app: App, kernel: Kernel, rooms: Rooms): void {
   app.get(
     '/api/v1/rooms',
     {
-      config: { access: anywhere('rooms.read') },
+      config: { access: inAnyProject('rooms.read') },
       schema: { summary: 'Rooms, newest first.', querystring: RoomQuery, response: { 200: RoomPage } },
     },
     async (request) => {

@@ -157,6 +157,7 @@ async function enter(deps: WhipDeps, room: string, kind: HttpSessionKind, guest:
     return deps.rooms.enter({
       ...guest,
       room,
+      person: guest.identity,
       identity: `${guest.identity.slice(0, 100)}~${randomBytes(6).toString('hex')}`,
       // Those who watch without taking part are not announced; they may not publish on the way.
       passesLobby: guest.passesLobby === true || guest.permissions.admin,

@@ -1,0 +1,168 @@
+import type { Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { chromiumPath } from './browser.ts';
+import { ConsoleHouse } from './console-house.ts';
+import { idOf } from './fixture/data.ts';
+
+describe.skipIf(!chromiumPath)('the editor of flows', { timeout: 60_000 }, () => {
+  const house = new ConsoleHouse();
+  let page: Page;
+  let complaints: string[];
+
+  beforeEach(async () => {
+    house.fixture.changes.length = 0;
+    ({ page, complaints } = await house.open());
+    page.setDefaultTimeout(30_000);
+    await page.goto(`${house.fixture.url}/flows/${idOf('flow 0')}`);
+    await text().waitFor();
+    await node('upload').waitFor();
+  });
+  afterEach(async () => {
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  const node = (id: string) => page.locator(`.react-flow__node[data-id="${id}"]`);
+  const edges = () => page.locator('.react-flow__edge').count();
+  /** The text's editor: in a shadow tree, into which Playwright looks by itself. */
+  const text = () => page.locator('.cm-content');
+  /** What was saved last, by Ctrl-S. */
+  async function saved(): Promise<string> {
+    const before = house.fixture.changes.length;
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await expect
+      .poll(() => house.fixture.changes.slice(before).filter(({ method }) => method === 'PUT').length)
+      .toBe(1);
+    const change = house.fixture.changes.find(({ method }) => method === 'PUT');
+    return (change?.body as { text?: string } | undefined)?.text ?? '';
+  }
+
+  it('shows the flow as a picture and as its text, coloured, and finds it in order', async () => {
+    expect(await page.locator('.react-flow__node').count()).toBe(7);
+    expect(await text().textContent()).toContain('# Everything that channel seven');
+    const colours = await page.evaluate<string[]>(`(() => {
+      const host = [...document.querySelectorAll('div')].find((one) => one.shadowRoot);
+      const colour = (word) => {
+        const span = [...host.shadowRoot.querySelectorAll('.cm-line span')].find((one) => one.textContent === word);
+        return span ? getComputedStyle(span).color : 'none';
+      };
+      return [colour('kind'), getComputedStyle(host.shadowRoot.querySelector('.cm-content')).color];
+    })()`);
+    expect(colours[0]).not.toBe('none');
+    expect(colours[0]).not.toBe(colours[1]);
+  });
+
+  it('takes what is typed into the picture', async () => {
+    await text().click();
+    await page.keyboard.press('Control+End');
+    await page.keyboard.insertText(
+      '  - id: pause\n    kind: flow.wait\n    with: { for: 5m }\n    after: [ tell ]\n',
+    );
+    await node('pause').waitFor();
+    await page.keyboard.press('Control+z');
+    await node('pause').waitFor({ state: 'detached' });
+  });
+
+  it('writes what is done on the picture into the text, and leaves the comments', async () => {
+    await page.getByRole('button', { name: 'Add step' }).click();
+    await page.getByLabel('Find a step').fill('wait');
+    await page.keyboard.press('Enter');
+    await node('wait').waitFor();
+    await page.getByText('YAML', { exact: true }).click();
+    await expect.poll(() => text().textContent()).toContain('flow.wait');
+    const now = await saved();
+    expect(now).toContain('# As it came, only in another container.');
+    expect(now).toContain('kind: flow.wait');
+  });
+
+  it('removes a step by the keyboard, wires and all, and takes it back', async () => {
+    const before = await edges();
+    await node('verify').focus();
+    await page.keyboard.press('Delete');
+    await node('verify').waitFor({ state: 'detached' });
+    expect(await edges()).toBeLessThan(before);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await node('verify').waitFor();
+    await expect.poll(edges).toBe(before);
+  });
+
+  it('draws a wire where the value fits, and none where it does not', async () => {
+    await page.getByRole('button', { name: 'All of it' }).click();
+    const before = await edges();
+    const drag = async (from: string, output: string, to: string, input: string) => {
+      const start = node(from).locator(`[data-handleid="${output}"]`);
+      const end = node(to).locator(`[data-handleid="${input}"]`);
+      await start.hover();
+      await page.mouse.down();
+      await end.hover({ force: true });
+      await page.mouse.up();
+    };
+    await drag('remux', 'out:facts', 'verify', 'in:file');
+    expect(await edges()).toBe(before);
+    await drag('join', 'branch:error', 'tell', 'after');
+    await expect.poll(edges).toBe(before + 1);
+    expect(await saved()).toMatch(/after: \[ upload\.error, join\.error \]/);
+  });
+
+  it('says why a delete is refused, at the step and at its line, with the way that shows it', async () => {
+    await node('trash').focus();
+    await page.keyboard.press('Enter');
+    // Without the verify before it, nothing may be deleted.
+    await text().waitFor({ state: 'detached' });
+    await node('verify').focus();
+    await page.keyboard.press('Delete');
+    await node('verify').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: /fault/ }).click();
+    const faults = page.getByRole('list', { name: 'Faults of the flow' });
+    await faults.getByText(/verif/i).first().waitFor();
+    expect(await faults.textContent()).toMatch(/line \d+/);
+    await expect.poll(() => node('trash').locator('[data-problem]').count()).toBeGreaterThanOrEqual(1);
+  });
+
+  it('sets parameters by a form made from the step’s schema, with targets to choose from', async () => {
+    await node('upload').focus();
+    await page.keyboard.press('Enter');
+    const form = page.getByRole('region', { name: 'Settings' });
+    await form.getByLabel('Target').click();
+    await page.getByRole('option', { name: /nas/ }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByLabel('Time limit').fill('2h');
+    expect(await saved()).toContain('timeLimit: 2h');
+  });
+
+  it('keeps the picture and says the line while the text can’t be read', async () => {
+    await text().click();
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.insertText('steps: [\n');
+    await page
+      .getByRole('alert')
+      .getByText(/can’t be read, line \d+/)
+      .waitFor();
+    expect(await page.locator('.react-flow__node').count()).toBe(7);
+    expect(await page.getByRole('button', { name: 'Save', exact: true }).isDisabled()).toBe(true);
+  });
+
+  it('begins from a template, and is stored only when it is saved', async () => {
+    await page.goto(`${house.fixture.url}/flows?new=1`);
+    await page.getByRole('link', { name: 'Use “Keep every broadcast elsewhere”' }).click();
+    await node('upload').waitFor();
+    expect(house.fixture.changes.filter(({ path }) => path === '/api/v1/flows')).toEqual([]);
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.waitForURL(new RegExp(`/flows/${idOf('flow 0')}`));
+    expect(house.fixture.changes.find(({ path }) => path === '/api/v1/flows')?.body).toMatchObject({
+      text: expect.stringContaining('Keep every broadcast elsewhere'),
+    });
+  });
+
+  it('retries a run from a step', async () => {
+    await page.goto(`${house.fixture.url}/flows/runs/${idOf('run 3')}?step=upload`);
+    const panel = page.getByRole('complementary', { name: 'To the NAS' });
+    await panel.getByText('disk is full').first().waitFor();
+    await panel.getByRole('button', { name: 'Retry from here' }).click();
+    await panel.getByRole('group').getByRole('button', { name: 'Retry from here' }).click();
+    await page.waitForURL(new RegExp(`/flows/runs/${idOf('run 0')}`));
+    expect(house.fixture.changes.find(({ path }) => path.endsWith('/retry'))?.body).toEqual({
+      from: 'upload',
+    });
+  });
+});

@@ -1,0 +1,6 @@
+export const messageTones = {
+  pending: 'waiting',
+  delivered: 'done',
+  failed: 'failed',
+  folded: 'idle',
+} as const;

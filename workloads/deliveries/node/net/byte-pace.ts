@@ -1,0 +1,29 @@
+import type { Clock } from '@backlot/contract/clock';
+
+/** Waits shorter than this are not worth a timer. Milliseconds. */
+const leastWaitMs = 5;
+/** After a pause at most so much time's worth of bytes goes at once. */
+const burstMs = 250;
+
+/** Lets so many bytes per second through: a bucket that fills with time and is never fuller than a short burst. */
+export class BytePace {
+  readonly #perMs: number;
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  /** When all that was let through so far will have had its time. */
+  #paidUntil: number;
+
+  constructor(bytesPerSecond: number, clock: Clock, signal: AbortSignal) {
+    this.#perMs = bytesPerSecond / 1_000;
+    this.#clock = clock;
+    this.#signal = signal;
+    this.#paidUntil = clock.monotonic();
+  }
+
+  async allow(bytes: number): Promise<void> {
+    const now = this.#clock.monotonic();
+    this.#paidUntil = Math.max(this.#paidUntil, now - burstMs) + bytes / this.#perMs;
+    const wait = this.#paidUntil - now;
+    if (wait >= leastWaitMs) await this.#clock.sleep(wait, this.#signal);
+  }
+}

@@ -1,0 +1,111 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CliAction, CliGroup, CommandContext } from '@backlot/cli/command';
+import { fill, type Phrase, type PhraseParams } from '@backlot/contract/phrase';
+import { type Control, createControl } from '@backlot/control';
+import { createLog } from '@backlot/control/telemetry/log';
+import { ApiClient } from '@backlot/sdk';
+import { createTestDatabase, type TestDatabase } from '@backlot/testkit/database';
+import { cheapPasswords } from '@backlot/testkit/test-front';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { recordingsControl } from '../control/index.ts';
+import { broadcastsGroup } from './broadcast-commands.ts';
+import { channelsGroup } from './channel-commands.ts';
+import { RecordingsApi } from './recordings-api.ts';
+
+const token = 'the-administration-token-of-tests';
+let dir: string;
+let database: TestDatabase;
+let control: Control;
+let results: unknown[];
+let shown: string[];
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'backlot-recordings-cli-'));
+  database = await createTestDatabase({ empty: true });
+  control = await createControl({
+    config: { host: '127.0.0.1', port: 0, dataDir: dir, adminToken: token },
+    database: database.url,
+    workloads: [recordingsControl],
+    log: createLog({ name: 'control', level: 'silent' }),
+    passwordCost: cheapPasswords,
+  });
+});
+afterAll(async () => {
+  await control.close();
+  await database.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+/** Runs a command against the control plane, and keeps what it says. */
+async function run(group: CliGroup, name: string, raw: Record<string, unknown> = {}): Promise<number> {
+  const command = group.commands.find((one) => one.name === name) as CliAction | undefined;
+  if (!command) throw new Error(`There is no command ${name}.`);
+  results = [];
+  shown = [];
+  const context = {
+    language: 'en',
+    signal: new AbortController().signal,
+    api: async () => new ApiClient({ baseUrl: control.url, token }),
+    say: (phrase: Phrase, params: PhraseParams = {}) => fill(phrase, params, 'en'),
+    reasons: async () => (reason: { readonly message: string }) => reason.message,
+    out: {
+      result(value: never, render: (value: never) => string | readonly string[]) {
+        results.push(value);
+        shown.push(...[render(value)].flat());
+      },
+      table: (columns: readonly string[], rows: readonly (readonly string[])[]) =>
+        [columns, ...rows].map((cells) => cells.join(' | ')),
+    },
+  } as unknown as CommandContext;
+  return command.run(context, raw);
+}
+
+describe('backlot recordings channels', () => {
+  it('adds, lists, stops, starts and removes a channel by its name', async () => {
+    const url = 'https://user:secret@origin.example/live/radio.flv?key=1';
+    expect(await run(channelsGroup, 'add', { name: 'radio', url, project: 'default' })).toBe(0);
+    expect(results).toMatchObject([{ settings: { source: { kind: 'http-flv' } }, state: 'waiting' }]);
+    await run(channelsGroup, 'list');
+    expect(shown[1]).toMatch(
+      /^radio \| waiting \| {2}\| {2}\| https:\/\/origin\.example\/live\/radio\.flv \|/,
+    );
+    expect(shown.join('\n')).not.toContain('secret');
+    expect(await run(channelsGroup, 'stop', { channel: 'radio' })).toBe(0);
+    expect(await run(channelsGroup, 'start', { channel: 'radio' })).toBe(0);
+    await expect(run(channelsGroup, 'split', { channel: 'radio' })).rejects.toMatchObject({
+      code: 'channel_not_running',
+    });
+    expect(await run(channelsGroup, 'remove', { channel: 'radio' })).toBe(0);
+    await expect(run(channelsGroup, 'stop', { channel: 'radio' })).rejects.toThrow('There is no channel');
+  });
+
+  it('takes either an address or --push', async () => {
+    await expect(run(channelsGroup, 'add', { name: 'x' })).rejects.toThrow('either an address or --push');
+    await expect(
+      run(channelsGroup, 'add', { name: 'x', url: 'file:///etc/passwd', project: 'default' }),
+    ).rejects.toMatchObject({ code: 'source_unknown' });
+  });
+
+  it('is content with an answer that says nothing but yes', async () => {
+    const server = createServer((_request, response) => response.writeHead(202).end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const api = new RecordingsApi(new ApiClient({ baseUrl, token }), new AbortController().signal);
+      await api.act('id', 'split');
+      await api.act('id', 'end-broadcast');
+    } finally {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+});
+
+it('backlot recordings broadcasts lists what there is', async () => {
+  expect(await run(broadcastsGroup, 'list')).toBe(0);
+  expect(results).toEqual([[]]);
+});

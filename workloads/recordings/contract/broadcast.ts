@@ -1,0 +1,126 @@
+import { Artifact, Id, Page, PageQuery, Timestamp } from '@backlot/contract';
+import { z } from 'zod';
+import { Gap, SegmentContainer } from './segment.ts';
+
+/**
+ * live      it is being recorded, or was a moment ago
+ * ended     it is over; all that nodes have told is taken in
+ * removed   its files are in the trash or gone
+ */
+export const broadcastStates = ['live', 'ended', 'removed'] as const;
+export const BroadcastState = z.enum(broadcastStates);
+export type BroadcastState = z.infer<typeof BroadcastState>;
+/** Back to `live`: a node that was away had gone on, or the source came back within the silence. */
+export const broadcastTransitions: Readonly<Record<BroadcastState, readonly BroadcastState[]>> = {
+  live: ['ended', 'removed'],
+  ended: ['live', 'removed'],
+  removed: [],
+};
+
+export const takeStates = ['open', 'closed'] as const;
+export const TakeState = z.enum(takeStates);
+export type TakeState = z.infer<typeof TakeState>;
+export const takeTransitions: Readonly<Record<TakeState, readonly TakeState[]>> = {
+  open: ['closed'],
+  closed: [],
+};
+
+/** One recorder's attempt on one node. */
+export const Take = z.object({
+  id: Id,
+  broadcastId: Id,
+  nodeId: Id,
+  number: z.number().int(),
+  state: TakeState,
+  address: z.string(),
+  startedAt: Timestamp,
+  endedAt: Timestamp.nullable(),
+  /** Why it ended. */
+  why: z.string().nullable(),
+});
+export type Take = z.infer<typeof Take>;
+
+/** An immutable piece of media. */
+export const Segment = z.object({
+  artifactId: Id,
+  takeId: Id,
+  number: z.number().int(),
+  part: z.number().int(),
+  container: SegmentContainer,
+  firstWall: z.number(),
+  lastWall: z.number(),
+  size: z.number().int(),
+  videoFrames: z.number().int(),
+  audioFrames: z.number().int(),
+  torn: z.boolean(),
+  /** Nodes that hold it. */
+  holders: z.array(Id),
+});
+export type Segment = z.infer<typeof Segment>;
+
+/** One time that a channel was live, joined over drops and over nodes. */
+export const Broadcast = z.object({
+  id: Id,
+  channelId: Id,
+  channelName: z.string(),
+  projectId: Id,
+  state: BroadcastState,
+  title: z.string().nullable(),
+  startedAt: Timestamp,
+  endedAt: Timestamp.nullable(),
+  /** Wall time from first to last media, in milliseconds. */
+  durationMs: z.number(),
+  /** Media that is missing in between, in milliseconds. */
+  lossMs: z.number(),
+  bytes: z.number(),
+  takes: z.number().int(),
+  segments: z.number().int(),
+  width: z.number().int(),
+  height: z.number().int(),
+  codecs: z.array(z.string()),
+  /** A flow has verified a copy elsewhere. */
+  verified: z.boolean(),
+  /** The run of its flow, once there is one. */
+  flowRunId: Id.nullable(),
+});
+export type Broadcast = z.infer<typeof Broadcast>;
+export const BroadcastPage = Page(Broadcast);
+export const BroadcastQuery = PageQuery.extend({
+  projectId: Id.optional(),
+  channelId: Id.optional(),
+  state: BroadcastState.optional(),
+  /** Those with media after, and before. */
+  from: Timestamp.optional(),
+  to: Timestamp.optional(),
+  text: z.string().max(200).optional(),
+});
+
+/** `GET /api/v1/broadcasts/{id}/timeline`: all that is drawn of one broadcast. */
+export const Timeline = z.object({
+  broadcast: Broadcast,
+  takes: z.array(Take),
+  gaps: z.array(Gap),
+  segments: z.array(Segment),
+  /** Films and other files that flows have made of it. */
+  files: z.array(Artifact),
+});
+export type Timeline = z.infer<typeof Timeline>;
+
+/** `GET /api/v1/broadcasts/calendar?from&to&timeZone`: what was recorded on each day. */
+export const CalendarQuery = z.object({
+  from: Timestamp,
+  to: Timestamp,
+  timeZone: z.string().max(60).default('UTC'),
+  projectId: Id.optional(),
+  channelId: Id.optional(),
+});
+export const CalendarDay = z.object({
+  /** `2026-11-26` in the time zone that was asked for. */
+  day: z.iso.date(),
+  broadcasts: z.number().int(),
+  durationMs: z.number(),
+  bytes: z.number(),
+  lossMs: z.number(),
+});
+export const Calendar = z.object({ days: z.array(CalendarDay) });
+export type Calendar = z.infer<typeof Calendar>;

@@ -1,0 +1,43 @@
+import { dirname } from 'node:path';
+import { ffmpegTool, type TaskContext } from '@backlot/node/workload';
+import { z } from 'zod';
+
+const LIMIT_MS = 600_000;
+
+const Probed = z.object({
+  streams: z.array(z.object({ codec_type: z.string().optional(), nb_read_packets: z.string().optional() })),
+});
+
+/**
+ * Packets of picture and sound, by reading all of them: what a header says of length and number proves nothing (measured:
+ * a cut off file says that it is whole).
+ */
+export async function countPackets(
+  context: Pick<TaskContext<unknown>, 'run' | 'capabilities' | 'signal' | 'workDir'>,
+  path: string,
+): Promise<{ video: number; audio: number }> {
+  const { run, capabilities, signal, workDir } = context;
+  const argv = [
+    ffmpegTool(capabilities, 'ffprobe') ?? 'ffprobe',
+    ...['-v', 'error', '-protocol_whitelist', 'file', '-count_packets'],
+    ...['-show_entries', 'stream=codec_type,nb_read_packets', '-of', 'json', `file:${path}`],
+  ];
+  const sandbox = { network: 'none' as const, readOnly: [dirname(path)], workDir };
+  const { stdout } = await run(argv, { timeoutMs: LIMIT_MS, signal, sandbox });
+  const probed = Probed.safeParse(parse(stdout.toString('utf8')));
+  const count = { video: 0, audio: 0 };
+  for (const stream of probed.success ? probed.data.streams : []) {
+    const packets = Number(stream.nb_read_packets ?? 0);
+    if (stream.codec_type === 'video') count.video += packets;
+    else if (stream.codec_type === 'audio') count.audio += packets;
+  }
+  return count;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { boxesIn } from '../fmp4/boxes.ts';
+import { readFlvFile } from './flv-file.ts';
+import type { JoinProofs, JoinSegment } from './plan-join.ts';
+import { isProven } from './union-flv.ts';
+
+/** Proofs by reading the files. Only FLV names its frames so that two recorders' can be told to be the same. */
+export const fileProofs: JoinProofs = {
+  // One proof holds for all segments of the other's run.
+  sameClock: (others, own) =>
+    own[0]?.container === 'flv' && others.some((other) => other.container === 'flv' && isProven(other, own)),
+  sameSetup(before, next) {
+    if (before.container === 'fmp4') return fragmentHead(before).equals(fragmentHead(next));
+    // The set-up of a transport stream comes again with every keyframe.
+    return before.container === 'ts' || flvHead(before).equals(flvHead(next));
+  },
+};
+
+function flvHead(segment: JoinSegment): Buffer {
+  const configs: Buffer[] = [];
+  for (const tag of readFlvFile(segment)) {
+    if (tag.role === 'key' || tag.role === 'frame') break;
+    if (tag.role === 'config') configs.push(tag.body);
+  }
+  return Buffer.concat(configs);
+}
+
+function fragmentHead({ path }: JoinSegment): Buffer {
+  const bytes = readFileSync(path);
+  const heads = [...boxesIn(bytes, 0, bytes.length)].filter(({ type }) => type === 'moov');
+  return Buffer.concat(heads.map(({ start, end }) => bytes.subarray(start, end)));
+}

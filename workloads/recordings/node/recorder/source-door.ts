@@ -1,0 +1,145 @@
+import {
+  type Liveness,
+  type OpenContext,
+  type SourceAdapter,
+  type SourceConnection,
+  type SourceContext,
+  SourceRefused,
+  type SourceSpecLike,
+} from '../source-port.ts';
+import type { Log, ShardParts } from './channel-ports.ts';
+import type { WatchRules } from './watch-input.ts';
+
+const POLL_MS = 5_000;
+const OPEN_MS = 10_000;
+/** A look at a platform may take so long, in milliseconds. */
+const LOOK_MS = 60_000;
+
+export type Opened =
+  | { readonly connection: SourceConnection }
+  | { readonly reason: string; readonly retryAfterMs: number | undefined };
+
+/** The way to a channel's source: finds its adapter, keeps to time limits, and makes answers of all errors. */
+export class SourceDoor {
+  readonly #parts: ShardParts;
+  readonly #spec: SourceSpecLike;
+  readonly #rules: WatchRules;
+  readonly #scratchDir: string;
+  readonly #log: Log;
+  readonly #adapter: SourceAdapter | undefined;
+  #abort = new AbortController();
+
+  constructor(parts: ShardParts, rules: WatchRules, scratchDir: string, log: Log) {
+    this.#parts = parts;
+    this.#rules = rules;
+    this.#spec = rules.source;
+    this.#scratchDir = scratchDir;
+    this.#log = log;
+    this.#adapter = this.#adapterOf(rules.source.kind);
+  }
+
+  get canLook(): boolean {
+    return this.#adapter?.probe !== undefined || this.#adapter?.awaitLive !== undefined;
+  }
+
+  get pollMs(): number {
+    return this.#adapter?.pollMs ?? POLL_MS;
+  }
+
+  /** Is it live? Never rejects. */
+  async look(): Promise<Liveness> {
+    const adapter = this.#adapter;
+    if (!adapter) return { state: 'unknown', reason: this.#unknownKind() };
+    const limit = adapter.awaitLive ? undefined : LOOK_MS;
+    const context = this.#context(limit);
+    try {
+      const spec = this.#spec;
+      if (adapter.awaitLive) return await adapter.awaitLive(spec, context);
+      return (await adapter.probe?.(spec, context)) ?? { state: 'unknown' };
+    } catch (error) {
+      return { state: 'unknown', reason: sentenceOf(error) };
+    }
+  }
+
+  /** Never rejects. What is opened after its time is closed again. */
+  async open(attempt: number, resume: string | undefined, onMeta: OpenContext['onMeta']): Promise<Opened> {
+    const adapter = this.#adapter;
+    if (!adapter) return { reason: this.#unknownKind(), retryAfterMs: 60_000 };
+    const context = this.#context(adapter.openMs ?? OPEN_MS);
+    try {
+      const connection = await this.#openWith(adapter, this.#spec, context, {
+        attempt,
+        resume,
+        onMeta,
+      });
+      return { connection };
+    } catch (error) {
+      const retryAfterMs = error instanceof SourceRefused ? error.retryAfterMs : undefined;
+      return { reason: sentenceOf(error), retryAfterMs };
+    }
+  }
+
+  /** Nobody waits for a look or an opening any more. */
+  leave(): void {
+    this.#abort.abort(new Error('Nobody waits for it any more.'));
+    this.#abort = new AbortController();
+  }
+
+  async #openWith(
+    adapter: SourceAdapter,
+    spec: SourceSpecLike,
+    context: SourceContext,
+    more: { attempt: number; resume: string | undefined; onMeta: OpenContext['onMeta'] },
+  ): Promise<SourceConnection> {
+    const { attempt, resume, onMeta } = more;
+    const opening = adapter.open(spec, {
+      ...context,
+      attempt,
+      ...(resume === undefined ? {} : { resume }),
+      qualities: this.#rules.qualities,
+      onMeta,
+      delegate: async (other) => {
+        const next = this.#adapterOf(other.kind);
+        if (!next) throw new SourceRefused('unusable', `Nothing here can open ${other.kind}.`);
+        return await this.#openWith(next, other, context, more);
+      },
+    });
+    const { signal } = context;
+    return await new Promise<SourceConnection>((resolve, reject) => {
+      const onAbort = () => reject(signal.reason);
+      signal.addEventListener('abort', onAbort, { once: true });
+      opening.then(
+        (connection) => {
+          signal.removeEventListener('abort', onAbort);
+          if (signal.aborted) connection.close();
+          else resolve(connection);
+        },
+        (error: unknown) => {
+          signal.removeEventListener('abort', onAbort);
+          reject(error);
+        },
+      );
+    });
+  }
+
+  #context(limitMs: number | undefined): SourceContext {
+    const { clock, env } = this.#parts;
+    const { signal } = this.#abort;
+    const limit = limitMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+    return { clock, signal: limit, log: this.#log, scratchDir: this.#scratchDir, env };
+  }
+
+  #adapterOf(kind: string): SourceAdapter | undefined {
+    return this.#parts.adapters.find(({ kinds }) => kinds.includes(kind));
+  }
+
+  #unknownKind(): string {
+    return `This node can not open sources of the kind ${this.#rules.source.kind}.`;
+  }
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof DOMException && error.name === 'TimeoutError')
+    return 'The source did not answer in time.';
+  return error instanceof Error ? error.message.slice(0, 300) : 'The source can not be opened.';
+}

@@ -1,0 +1,25 @@
+import type { PhraseTable } from '@backlot/contract';
+
+/** Sentences of recordings that come from nodes. */
+export const recordingNodePhrases = {
+  'recordings.shard_lost': {
+    en: 'The recorder process of this channel ended ({how}). What it had recorded is kept; the channel is started again.',
+    'zh-CN': '该频道的录制进程已结束（{how}）。已录制的内容均已保留，频道会重新启动。',
+  },
+  'recordings.join_no_media': {
+    en: 'None of the {count} segments holds a frame. Look at the channel’s source.',
+    'zh-CN': '{count} 个分段中没有任何画面或声音。请检查频道的来源。',
+  },
+  'recordings.join_failed': {
+    en: 'The segments could not be joined: {detail}.',
+    'zh-CN': '无法合并分段：{detail}。',
+  },
+  'recordings.join_wrong': {
+    en: 'The joined film is not what its segments hold: {detail}. The segments are kept.',
+    'zh-CN': '合并后的影片与分段内容不符：{detail}。分段均已保留。',
+  },
+  'recordings.join_tool': {
+    en: 'Joining needs ffmpeg and ffprobe, and this node has not proved both.',
+    'zh-CN': '合并需要 ffmpeg 和 ffprobe，而该节点未能证明两者可用。',
+  },
+} satisfies PhraseTable;
