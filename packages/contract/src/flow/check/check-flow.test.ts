@@ -310,4 +310,19 @@ describe('a delete', () => {
     const heard = [...body, work('sorry', { within: 'each', after: ['sure.error'] })];
     expect(refused([each, ...heard, remove('trigger.segments', ['each'])])).toHaveLength(1);
   });
+
+  it('may not build on a for-each whose body waits for what the for-each does not', () => {
+    const each = { id: 'each', kind: 'flow.for-each', in: { files: 'trigger.segments' } };
+    const body = (after: string) => [
+      upload('up', 'each.file', { within: 'each' }),
+      verify('sure', 'each.file', 'up.copy', { within: 'each', after: [after] }),
+    ];
+    const clean = remove('trigger.segments', ['each']);
+    // Ends `first` the other way, then every round skips its verify, and the for-each has succeeded.
+    for (const after of ['first', 'first.error'])
+      expect(refused([work('first'), each, ...body(after), clean])).toHaveLength(1);
+    const waits = { ...each, after: ['first'] };
+    expect(refused([work('first'), waits, ...body('first'), clean])).toEqual([]);
+    expect(refused([work('first'), waits, ...body('first.error'), clean])).toHaveLength(1);
+  });
 });

@@ -55,7 +55,7 @@ export function afterOf(
       ways: new Set([`${from}.ok`, `${from}.${way}`]),
       verified: new Set([
         ...verifiedBy(graph, node),
-        ...(isForEach(node) ? verifiedInside(graph, node) : []),
+        ...(isForEach(node) ? verifiedInside(graph, node, before) : []),
       ]),
     },
   ]);
@@ -83,24 +83,29 @@ function carried(graph: Graph, reference: string): string[] {
 }
 
 /** A for-each that has succeeded has verified its files when a step in its body, one that can't be skipped, verifies each. */
-function verifiedInside(graph: Graph, each: GraphStep): string[] {
+function verifiedInside(graph: Graph, each: GraphStep, before: Guarantees): string[] {
   const files = each.step.in.files;
   if (files === undefined) return [];
   const body = [...graph.values()].filter(({ around }) => around.at(-1) === each.step.id);
   const sure = body.some(
-    (node) => isSure(graph, node, each.step.id) && verifiedBy(graph, node).includes(`${each.step.id}.file`),
+    (node) =>
+      isSure(graph, node, each.step.id, before) && verifiedBy(graph, node).includes(`${each.step.id}.file`),
   );
   return sure ? referencesOf(files).flatMap((reference) => carried(graph, reference)) : [];
 }
 
-/** Whether a step of a body has succeeded in every round that did not fail. */
-function isSure(graph: Graph, node: GraphStep, each: string): boolean {
+/**
+ * Whether a step of a body has succeeded in every round that did not fail.
+ * @param outside what is sure before the for-each begins. It does not wait for what only its body waits for: when that ends
+ *   another way, the steps of the body are skipped, and the for-each has succeeded all the same.
+ */
+function isSure(graph: Graph, node: GraphStep, each: string, outside: Guarantees): boolean {
   if (joinOf(node) !== 'all' || mayBeGotOver(graph, node)) return false;
   return node.dependencies.every(({ from, way }) => {
     if (way === 'open') return true;
     const before = graph.get(from);
-    if (!before?.around.includes(each)) return true;
-    return way === 'ok' && isSure(graph, before, each);
+    if (!before?.around.includes(each)) return outside.ways.has(`${from}.${way}`);
+    return way === 'ok' && isSure(graph, before, each, outside);
   });
 }
 
