@@ -9,7 +9,7 @@ import type { NodeWorkload } from '@backlot/node/workload';
 import { createTestDatabase, type TestDatabase } from '@backlot/testkit/database';
 import { type LabJob, labWorkload } from '@backlot/testkit/lab-workload';
 import { mountSmallDisk } from '@backlot/testkit/small-disk';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { until } from './link-node.ts';
 import { log } from './product.ts';
@@ -87,6 +87,16 @@ describe.runIf('folder' in disk)('work on a node whose disk is nearly full', { t
         .execute();
     await startAgent();
   }, 120_000);
+  // One that has failed leaves its work, and a full disk, to nobody.
+  afterEach(async () => {
+    await rm(join(small.folder, 'foreign'), { force: true });
+    const open = await control.kernel.db
+      .selectFrom('job')
+      .select('id')
+      .where('state', 'not in', ['succeeded', 'failed', 'canceled'])
+      .execute();
+    for (const { id } of open) await control.kernel.jobs.setIntent(id, 'cancel', systemActor);
+  });
   afterAll(async () => {
     await agent?.close({ work: 'end', graceMs: 3_000 });
     await control?.close({ graceMs: 500 });
@@ -162,8 +172,26 @@ describe.runIf('folder' in disk)('work on a node whose disk is nearly full', { t
     await stands(job, 'batch');
     expect((await rowOf(job, 'batch')).wait).toMatchObject({ code: 'pause.disk' });
     // Its cores are free, and yet nobody gives them to it: it can't use them.
-    const held = await control.kernel.db.selectFrom('allocation').select(['state', 'cpu_held']).execute();
-    expect(held.filter(({ cpu_held }) => !cpu_held)).toEqual([{ state: 'frozen', cpu_held: false }]);
+    const { db } = control.kernel;
+    const givesItsCoresBack = () =>
+      until(
+        'the cores of what stands still are free',
+        async () => {
+          const held = await db.selectFrom('allocation').select(['state', 'cpu_held']).execute();
+          return held.some(({ state, cpu_held }) => state === 'frozen' && !cpu_held);
+        },
+        30_000,
+      );
+    await givesItsCoresBack();
+    // Told to go on by somebody who did not know yet, it says again that it can't.
+    await db.updateTable('allocation').set({ cpu_held: true }).where('state', '=', 'frozen').execute();
+    await db
+      .updateTable('node_usage')
+      .set((e) => ({ cpu_used: e('cpu_used', '+', 0.1) }))
+      .execute();
+    await send('thaw', job, 'batch');
+    await givesItsCoresBack();
+    await stands(job, 'batch');
     for (const key of ['upload', 'live']) {
       await writes(job, key);
       expect((await rowOf(job, key)).state).toBe('running');

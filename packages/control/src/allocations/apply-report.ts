@@ -91,6 +91,13 @@ async function moveCores(
   const was = allocation.state === 'unknown' ? allocation.known_state : allocation.state;
   // Cores that it was given to go on with are of no use while its disk holds it.
   const holds = was !== 'frozen' || because?.code === diskPause;
+  // The node's last heartbeat may have come before it: until the next one nobody takes its disk for well, and has this go on.
+  if (next === 'frozen' && because?.code === diskPause) {
+    await sql`
+      UPDATE node_lease SET load = jsonb_set(load, '{disk,state}', '"low"')
+      WHERE node_id = ${allocation.node_id} AND load -> 'disk' ->> 'state' = 'ok'
+    `.execute(change.tx);
+  }
   if (next === 'frozen' && holds && allocation.cpu_held) {
     change.usage.release(allocation.node_id, allocation.resources, cpu);
     change.wake('slot-free');

@@ -110,6 +110,13 @@ describe('work that its node has frozen for its disk', () => {
       .execute();
     await look();
     expect(thawed()).toBeGreaterThan(1);
+
+    // That was what its heartbeat had said before: the node tells once more that it can't, and is asked no further.
+    const asked = thawed();
+    await house.fleet.report(node, allocation, 'frozen', { reason: because });
+    await look();
+    expect(await row()).toMatchObject({ state: 'frozen', cpu_held: false });
+    expect(thawed()).toBe(asked);
   });
 });
 

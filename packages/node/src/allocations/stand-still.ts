@@ -54,16 +54,25 @@ export class StandStill {
       const { frozenBy, state } = book.facts;
       // Frozen for nobody is what an earlier release leaves, which did not write down for whom.
       const orphan = frozenBy.length === 0 && state === 'frozen' && by === 'control';
-      if (!frozenBy.includes(by) && !orphan) return;
       const others = frozenBy.filter((one) => one !== by);
+      // The control plane has given it cores to go on with, and has to hear that they are of no use here yet.
+      const again = by === 'control';
+      if (others.length === frozenBy.length && !orphan) {
+        if (again && others.length > 0) await this.#freeze({ again });
+        return;
+      }
       // The record comes last: an agent that dies before it thaws once more, and one that died after it would not.
       if (others.length === 0) await this.#thaw();
       await book.record(() => ({ r: 'frozen-by', by: others }));
-      if (others.length > 0) await this.#freeze();
+      if (others.length > 0) await this.#freeze({ again });
     });
   }
 
-  async #freeze({ surely = false } = {}): Promise<void> {
+  /**
+   * @param options.surely the process is stopped also when it counts as stopped
+   * @param options.again  it is told also when nothing is new
+   */
+  async #freeze({ surely = false, again = false } = {}): Promise<void> {
     const { book, execution, log, told } = this.#parts;
     const facts = book.facts;
     if (facts.frozenBy.length === 0 || !runs(facts) || this.#shared) return;
@@ -74,7 +83,7 @@ export class StandStill {
     }
     const why = whyOf(facts.frozenBy);
     await book.report(({ state, frozenBecause }) =>
-      state === 'frozen' && frozenBecause?.code === why?.code
+      state === 'frozen' && frozenBecause?.code === why?.code && !again
         ? undefined
         : { state: 'frozen', outputs: [], ...(why ? { reason: why } : {}) },
     );
