@@ -20,8 +20,8 @@ export const remuxStep: StepKind<RemuxParameters> = {
   kind: 'transcodes.remux',
   title: { en: 'Remux', 'zh-CN': '转封装' },
   summary: {
-    en: 'Copies picture and sound into MP4 or MKV without encoding; every packet is counted before and after.',
-    'zh-CN': '不重新编码，将音视频复制到 MP4 或 MKV，前后逐包计数。',
+    en: 'Copies picture and sound into MP4 or MKV without encoding; every packet is compared by its SHA-256.',
+    'zh-CN': '不重新编码，将音视频复制到 MP4 或 MKV，并逐包比对 SHA-256。',
   },
   icon: 'package',
   parameters: RemuxStep,

@@ -17,8 +17,8 @@ export const transcodeStep: StepKind<TranscodeStep> = {
   kind: 'transcodes.transcode',
   title: { en: 'Transcode', 'zh-CN': '转码' },
   summary: {
-    en: 'Encodes a film anew, compares it with its source packet by packet, and proves the mode.',
-    'zh-CN': '重新编码视频，逐包与源文件比较，并验证编码模式。',
+    en: 'Makes another film, compares pictures, size and sound with the source, and proves the mode where the encoder tells it.',
+    'zh-CN': '生成新的视频，与源文件比对画面数、尺寸和声音，并在编码器留有参数时验证码率模式。',
   },
   icon: 'movie',
   parameters: TranscodeStep,
