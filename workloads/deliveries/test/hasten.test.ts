@@ -1,41 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { type S3Stub, startS3Stub } from '@backlot/testkit/s3-stub';
 import { mountSmallDisk } from '@backlot/testkit/small-disk';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openDeliveryHouse } from '../testing/delivery-house.ts';
-import {
-  makeNoise,
-  openWorkFolder,
-  quick,
-  type WorkFolder,
-  type WorkProcess,
-} from '../testing/work-process.ts';
+import { quick, type WorkProcess } from '../testing/work-process.ts';
+import { MiB, openS3Bench, partSize, type S3Bench, soon } from './s3-bench.ts';
 
-const MiB = 1024 ** 2;
-const partSize = 5 * MiB;
-const soon = { timeout: 60_000, interval: 20 };
-
-let stub: S3Stub;
-let folder: WorkFolder;
+let bench: S3Bench;
+let stub: S3Bench['stub'];
+let folder: S3Bench['folder'];
+let upload: S3Bench['upload'];
 beforeEach(async () => {
-  [stub, folder] = await Promise.all([startS3Stub(), openWorkFolder()]);
+  bench = await openS3Bench();
+  ({ stub, folder, upload } = bench);
 });
-afterEach(async () => {
-  await folder.close();
-  await stub.close();
-});
+afterEach(() => bench.close());
 
-const settings = () => ({ endpoint: stub.endpoint, bucket: stub.bucket, prefix: 'in', partSize });
-const secrets = () => ({ accessKey: stub.accessKey, secretKey: stub.secretKey });
-async function upload(bytes: number) {
-  const source = await makeNoise(join(folder.root, `noise-${bytes}`), bytes);
-  const request = folder.request(
-    { kind: 's3', settings: { ...settings(), region: 'us-east-1', pathStyle: true }, secrets: secrets() },
-    { do: 'upload', path: 'film.mp4', onOther: 'rename', source },
-  );
-  return { source, request };
-}
 /** When each part was first asked for. */
 const partsAt = () =>
   stub.requests
@@ -124,7 +104,7 @@ describe.runIf('folder' in small)('a node whose disk runs low', { timeout: 180_0
     if (!('folder' in small)) return;
     const house = await openDeliveryHouse({ nodeDir: join(small.folder, 'node') });
     try {
-      await house.target({ name: 'archive', kind: 's3', settings: settings(), secrets: secrets() });
+      await house.target({ name: 'archive', ...bench.target() });
       const artifact = await house.upload(randomBytes(4 * partSize), 'film.mp4');
       const flow = await house.flow('Archive', [
         {

@@ -1,39 +1,17 @@
 import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type S3Stub, startS3Stub } from '@backlot/testkit/s3-stub';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { makeNoise, openWorkFolder, type WorkFolder } from '../testing/work-process.ts';
+import { openS3Bench, partSize, type S3Bench, soon } from './s3-bench.ts';
 
-const MiB = 1024 ** 2;
-const partSize = 5 * MiB;
-const soon = { timeout: 30_000, interval: 10 };
-
-let stub: S3Stub;
-let folder: WorkFolder;
+let bench: S3Bench;
+let stub: S3Bench['stub'];
+let folder: S3Bench['folder'];
+let upload: S3Bench['upload'];
 beforeEach(async () => {
-  [stub, folder] = await Promise.all([startS3Stub(), openWorkFolder()]);
+  bench = await openS3Bench();
+  ({ stub, folder, upload } = bench);
 });
-afterEach(async () => {
-  await folder.close();
-  await stub.close();
-});
-
-const target = () => ({
-  kind: 's3' as const,
-  settings: {
-    endpoint: stub.endpoint,
-    bucket: stub.bucket,
-    region: 'us-east-1',
-    prefix: 'in',
-    pathStyle: true,
-    partSize,
-  },
-  secrets: { accessKey: stub.accessKey, secretKey: stub.secretKey },
-});
-async function upload(bytes: number, path = 'film.mp4', onOther: 'rename' | 'fail' = 'rename') {
-  const source = await makeNoise(join(folder.root, `noise-${bytes}`), bytes);
-  return { source, request: folder.request(target(), { do: 'upload', path, onOther, source }) };
-}
+afterEach(() => bench.close());
 
 describe('what uploads leave at the store', () => {
   /** Other content stands at `film.mp4`, so that this one goes to `film (2).mp4`; cut off when its first part is noted. */

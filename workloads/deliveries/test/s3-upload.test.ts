@@ -1,38 +1,17 @@
 import { join } from 'node:path';
-import { type S3Stub, startS3Stub } from '@backlot/testkit/s3-stub';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { makeNoise, openWorkFolder, type WorkFolder } from '../testing/work-process.ts';
+import { MiB, openS3Bench, partSize, type S3Bench, soon } from './s3-bench.ts';
 
-const MiB = 1024 ** 2;
-const partSize = 5 * MiB;
-const soon = { timeout: 30_000, interval: 10 };
-
-let stub: S3Stub;
-let folder: WorkFolder;
+let bench: S3Bench;
+let stub: S3Bench['stub'];
+let folder: S3Bench['folder'];
+let target: S3Bench['target'];
+let upload: S3Bench['upload'];
 beforeEach(async () => {
-  [stub, folder] = await Promise.all([startS3Stub(), openWorkFolder()]);
+  bench = await openS3Bench();
+  ({ stub, folder, target, upload } = bench);
 });
-afterEach(async () => {
-  await folder.close();
-  await stub.close();
-});
-
-const target = () => ({
-  kind: 's3' as const,
-  settings: {
-    endpoint: stub.endpoint,
-    bucket: stub.bucket,
-    region: 'us-east-1',
-    prefix: 'in',
-    pathStyle: true,
-    partSize,
-  },
-  secrets: { accessKey: stub.accessKey, secretKey: stub.secretKey },
-});
-async function upload(bytes: number, path = 'film.mp4', onOther: 'rename' | 'fail' = 'rename') {
-  const source = await makeNoise(join(folder.root, `noise-${bytes}`), bytes);
-  return { source, request: folder.request(target(), { do: 'upload', path, onOther, source }) };
-}
+afterEach(() => bench.close());
 
 describe('an upload to S3', () => {
   it('brings small, large and empty files there whole, with what they are noted beside them', async () => {
@@ -67,7 +46,7 @@ describe('an upload to S3', () => {
     expect(await folder.run(other.request)).toMatchObject({
       result: { outcome: 'uploaded', result: { copy: { path: 'a/b (2).mp4', how: 'sent' } } },
     });
-    const strict = await upload(1_002, 'a/b.mp4', 'fail');
+    const strict = await upload(1_002, 'a/b.mp4', { onOther: 'fail' });
     expect(await folder.run(strict.request)).toMatchObject({
       result: { outcome: 'failed', why: 'name-taken', path: 'a/b.mp4' },
     });

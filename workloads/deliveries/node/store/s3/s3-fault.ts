@@ -60,3 +60,12 @@ export function isUnsupported(fault: unknown): boolean {
   const status = $metadata?.httpStatusCode;
   return status === 501 || status === 405 || name === 'NotImplemented';
 }
+
+/** Whether a store refuses to put parts together, because of what they are; with the one that it names, as AWS does. */
+export function refusedPart(fault: unknown): { readonly number: number | undefined } | undefined {
+  if (!(fault instanceof StoreFault) || !(fault.cause instanceof Error)) return undefined;
+  const { name, PartNumber } = fault.cause as Error & { readonly PartNumber?: unknown };
+  if (name !== 'InvalidPart' && name !== 'InvalidPartOrder') return undefined;
+  const number = Number(PartNumber);
+  return { number: Number.isInteger(number) && number > 0 ? number : undefined };
+}

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
@@ -19,8 +18,9 @@ import { type BookPlace, begunUploads, leftUploads, renewUploads } from './left-
 import { type LedgerKey, PartLedger } from './part-ledger.ts';
 import { type PlannedPart, partSizeOf, planParts } from './plan-parts.ts';
 import { createS3Client, defaultIdleMs, type S3Keys, type SigningClient } from './s3-client.ts';
-import { isUnsupported, s3Fault } from './s3-fault.ts';
+import { isUnsupported, refusedPart, s3Fault } from './s3-fault.ts';
 import { someAtOnce } from './some-at-once.ts';
+import { bare, suspectParts } from './suspect-parts.ts';
 
 export interface S3StoreOptions {
   readonly settings: S3Settings;
@@ -49,6 +49,8 @@ export class S3Store implements Store {
   readonly #mismatches = new Map<number, number>();
   /** Whether the store understands "only if nothing stands there". */
   #conditional = true;
+  /** Refusals of parts, in a row, that nothing has explained. */
+  #doubts = 0;
 
   constructor({ settings, keys, ledgers, now, idleMs = defaultIdleMs }: S3StoreOptions) {
     this.#client = createS3Client(settings, keys, idleMs);
@@ -63,7 +65,7 @@ export class S3Store implements Store {
         this.#client.send(new HeadObjectCommand(this.#at(path)), { abortSignal: signal }),
       );
       const { ContentLength: size = 0, ETag = null, Metadata } = answer;
-      return { size, etag: bare(ETag), noted: Metadata?.[NOTE] ?? null };
+      return { size, etag: tagOf(ETag), noted: Metadata?.[NOTE] ?? null };
     } catch (error) {
       if (error instanceof StoreFault && error.kind === 'missing') return undefined;
       throw error;
@@ -137,7 +139,7 @@ export class S3Store implements Store {
     );
     this.#checkTag(1, answer.ETag, md5, answer.ServerSideEncryption);
     pace.reached(source.size);
-    return bare(answer.ETag);
+    return tagOf(answer.ETag);
   }
 
   async #putParts(path: string, source: Source, partSize: number, pace: Pace): Promise<string | null> {
@@ -250,22 +252,32 @@ export class S3Store implements Store {
         ),
       );
       await ledger.remove();
-      return bare(answer.ETag);
+      return tagOf(answer.ETag);
     } catch (error) {
       if (error instanceof StoreFault && error.kind === 'taken') await this.#abort(ledger, signal);
-      else if (error instanceof StoreFault && error.kind === 'damaged') await this.#reconcile(ledger, signal);
+      const refused = refusedPart(error);
+      if (refused) await this.#reconcile(ledger, refused.number, signal);
       throw error;
     }
   }
 
-  /** The store does not have what we noted: whatever it lists otherwise, or not at all, is sent again. */
-  async #reconcile(ledger: PartLedger, signal: AbortSignal): Promise<void> {
+  /**
+   * The store refuses our parts: what it does not have as we noted is struck, and sent again by the next try.
+   * @throws StoreFault when it could not say: it is asked again, after a pause
+   */
+  async #reconcile(ledger: PartLedger, named: number | undefined, signal: AbortSignal): Promise<void> {
     const { bucket: Bucket, key: Key, uploadId: UploadId } = ledger.head;
-    const listed = await listParts(this.#client, { Bucket, Key, UploadId }, signal).catch(() => undefined);
-    for (const { number, etag, size } of ledger.parts) {
-      const there = listed?.get(number);
-      if (!there || bare(there.etag) !== bare(etag) || there.size !== size) await ledger.strike(number);
-    }
+    const listed = await this.#run(signal, () =>
+      listParts(this.#client, { Bucket, Key, UploadId }, signal),
+    ).catch((error: unknown) => {
+      if (error instanceof StoreFault && error.kind !== 'gone') return error;
+      throw error;
+    });
+    const { parts: noted } = ledger;
+    const { numbers, settled } = suspectParts({ noted, listed, named, doubts: this.#doubts });
+    for (const number of numbers) await ledger.strike(number);
+    this.#doubts = settled ? 0 : this.#doubts + 1;
+    if (numbers.length === 0 && listed instanceof StoreFault) throw listed;
   }
 
   async #abort(ledger: PartLedger, signal: AbortSignal): Promise<void> {
@@ -292,7 +304,7 @@ export class S3Store implements Store {
    * tags that are no MD5 (AWS, "Object ETag"), which they say, or which shows when it never fits.
    */
   #checkTag(number: number, etag: string | undefined, md5: string, encryption: string | undefined): void {
-    const tag = bare(etag ?? null);
+    const tag = tagOf(etag);
     if (tag === md5 || tag === null || !/^[0-9a-f]{32}$/.test(tag) || encryption?.startsWith('aws:kms'))
       return;
     const before = this.#mismatches.get(number) ?? 0;
@@ -372,14 +384,6 @@ function base64(hex: string): string {
   return Buffer.from(hex, 'hex').toString('base64');
 }
 
-/** ETags come in quotation marks. */
-function bare(etag: string | null | undefined): string | null {
-  return etag === null || etag === undefined ? null : etag.replace(/^"|"$/g, '');
-}
-
-/** The ETag that a store gives a file of these parts: MD5 of their MD5s, and their number. Exported for tests. */
-export function multipartTag(md5s: readonly string[]): string {
-  const whole = createHash('md5');
-  for (const md5 of md5s) whole.update(Buffer.from(md5, 'hex'));
-  return `${whole.digest('hex')}-${md5s.length}`;
+function tagOf(etag: string | null | undefined): string | null {
+  return etag === null || etag === undefined ? null : bare(etag);
 }
