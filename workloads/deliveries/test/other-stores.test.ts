@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -198,6 +198,47 @@ describe('a folder', () => {
     const sent = result?.outcome === 'uploaded' ? result.result.sent : 0;
     expect(sent).toBeLessThan(source.size);
     expect(await readFile(join(root, 'film.mp4'))).toEqual(await readFile(source.path));
+  });
+});
+
+describe('a file in a folder that has got its name, and is known by that of its part still', () => {
+  /** As a process leaves it that is killed in between: one file with two names. */
+  async function killedInBetween() {
+    const root = join(folder.root, 'nas');
+    await mkdir(root);
+    const source = await makeNoise(join(folder.root, 'film'), 3 * MiB);
+    const request = folder.request(
+      { kind: 'folder', settings: { path: root } },
+      { do: 'upload', path: 'film.mp4', onOther: 'rename', source },
+      { means: { keep: folder.keep, scratch: '', rclone: null, folders: [root] } },
+    );
+    const [film, part] = [join(root, 'film.mp4'), join(root, `.${source.sha256.slice(0, 24)}.part`)];
+    await writeFile(part, await readFile(source.path));
+    await link(part, film);
+    return { root, source, request, film };
+  }
+
+  it('is found by the next attempt, which takes that name away', async () => {
+    const { root, request } = await killedInBetween();
+    expect((await folder.run(request)).result).toMatchObject({
+      outcome: 'uploaded',
+      result: { copy: { path: 'film.mp4', how: 'found' } },
+    });
+    expect(await readdir(root)).toEqual(['film.mp4']);
+  });
+
+  it('is not written into by an upload that goes on with the part', async () => {
+    const { root, source, request, film } = await killedInBetween();
+    // Somebody has changed it: other content under the name, and of the same size.
+    const changed = Buffer.alloc(source.size, 'theirs');
+    await writeFile(film, changed, { flag: 'r+' });
+    expect((await folder.run(request)).result).toMatchObject({
+      outcome: 'uploaded',
+      result: { copy: { path: 'film (2).mp4', how: 'sent' } },
+    });
+    expect((await readFile(film)).equals(changed)).toBe(true);
+    expect((await readFile(join(root, 'film (2).mp4'))).equals(await readFile(source.path))).toBe(true);
+    expect((await readdir(root)).sort()).toEqual(['film (2).mp4', 'film.mp4']);
   });
 });
 

@@ -47,8 +47,7 @@ export class FolderStore implements Store {
     const place = await this.#place(path, true);
     const part = partOf(place, source);
     try {
-      // Never for appending: the system would ignore positions then, and two attempts would write behind each other.
-      const file = await openPlain(part, constants.O_RDWR | constants.O_CREAT);
+      const file = await openPart(part);
       try {
         const from = await commonStart(file, source, signal);
         // What another attempt has written meanwhile stays: all from here on is written over by each of them.
@@ -95,6 +94,18 @@ export class FolderStore implements Store {
 
   async abandon(path: string, source: Source): Promise<void> {
     await rm(partOf(await this.#place(path, false), source), { force: true });
+  }
+
+  /** A process that was killed may have left the file that is done under the name of its part, too. */
+  async sweep(
+    _signal: AbortSignal,
+    done?: { readonly path: string; readonly source: Source },
+  ): Promise<void> {
+    if (!done) return;
+    const part = partOf(await this.#place(done.path, false), done.source);
+    const found = await lstat(part).catch(() => undefined);
+    // One that has no other name is somebody's who still writes it.
+    if (found?.isFile() && found.nlink > 1) await rm(part, { force: true });
   }
 
   close(): void {}
@@ -144,6 +155,20 @@ async function openPlain(path: string, flags: number): Promise<FileHandle> {
   if ((await file.stat()).isFile()) return file;
   await file.close();
   throw new StoreFault('refused', `${basename(path)} is no plain file there`);
+}
+
+/**
+ * The file that grows. One that has another name already was finished, and its process killed before this name went (or
+ * somebody keeps copies by links): what is written here would be written into that file, so a new one is begun.
+ */
+async function openPart(part: string): Promise<FileHandle> {
+  // Never for appending: the system would ignore positions then, and two attempts would write behind each other.
+  const flags = constants.O_RDWR | constants.O_CREAT;
+  const found = await openPlain(part, flags);
+  if ((await found.stat()).nlink <= 1) return found;
+  await found.close();
+  await rm(part, { force: true });
+  return await openPlain(part, flags | constants.O_EXCL);
 }
 
 function isBelow(root: string, path: string): boolean {
