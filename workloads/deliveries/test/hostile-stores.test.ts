@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Redactor } from '../contract/redact.ts';
 import { rcloneFault } from '../node/store/rclone/rclone-process.ts';
 import { makeNoise, openWorkFolder, type WorkFolder } from '../testing/work-process.ts';
+import { passOn } from './pass-on.ts';
 
 const MiB = 1024 ** 2;
 const config = '[a]\ntype = webdav\npass = HIDDENabcdefghijklmnop\n';
@@ -128,6 +130,37 @@ describe('a WebDAV server that can’t be trusted', () => {
     expect([...files.keys()]).toEqual(['/dav/film.mp4']);
   });
 
+  it('whose copy drips: it holds its place no longer than patience lasts, and says why', async () => {
+    const { source, request } = await upload();
+    let asked = 0;
+    const files = keeping((request_, response, all) => {
+      if (request_.method !== 'GET') return false;
+      asked += 1;
+      const file = all.get('/dav/film.mp4');
+      response.writeHead(200, { 'content-length': String(file?.length) });
+      let at = 0;
+      const drop = setInterval(() => response.write(file?.subarray(at, ++at)), 50);
+      response.once('close', () => clearInterval(drop));
+      return true;
+    });
+    files.set('/dav/film.mp4', await readFile(source.path));
+    const { size, sha256 } = source;
+    const work = { do: 'verify' as const, path: 'film.mp4', size, sha256, method: 'read-back' as const };
+    const drips = { patienceMs: 1_000, pace: { firstMs: 10, lastMs: 20, idleMs: 200 } };
+    expect((await folder.run({ ...request, work, ...drips })).result).toMatchObject({
+      outcome: 'failed',
+      why: 'away',
+      detail: expect.stringContaining('fewer than 64 KiB came back in 1 s'),
+    });
+    expect(asked).toBeGreaterThan(0);
+    // The same for what stands there before an upload: its name is not taken for free, nor for other content.
+    expect((await folder.run({ ...request, ...drips })).result).toMatchObject({
+      outcome: 'failed',
+      why: 'away',
+    });
+    expect([...files.keys()]).toEqual(['/dav/film.mp4']);
+  });
+
   it.each<[what: string, worse: Handler]>([
     ['speaks no HTTP', (request) => void request.socket.end('* OK IMAP4rev1 ready\r\n')],
     [
@@ -183,38 +216,11 @@ describe('an S3 store that can’t be trusted', () => {
     settings: { endpoint, bucket: 'films', region: 'us-east-1', prefix: '', pathStyle: true, partSize },
     secrets: { accessKey: 'STUB', secretKey: 'STUB-SECRET' },
   });
-  /** Passes on to a store that works, but for what a test answers by itself. */
-  async function before(
-    stub: { endpoint: string },
-    worse: (request: IncomingMessage, response: ServerResponse) => boolean,
-  ) {
-    handle = (request, response) => {
-      const pieces: Buffer[] = [];
-      request.on('data', (piece: Buffer) => pieces.push(piece));
-      request.once('end', () => {
-        if (worse(request, response)) return;
-        const { method = 'GET', url: path = '/', headers } = request;
-        const body = method === 'GET' || method === 'HEAD' ? null : Buffer.concat(pieces);
-        const { host: _host, connection: _connection, 'content-length': _length, ...rest } = headers;
-        fetch(`${stub.endpoint}${path}`, { method, headers: rest as Record<string, string>, body })
-          .then(async (answer) => {
-            const all = Buffer.from(await answer.arrayBuffer());
-            const told = Object.fromEntries(answer.headers);
-            delete told['transfer-encoding'];
-            delete told.connection;
-            if (response.hasHeader('date')) delete told.date;
-            response.writeHead(answer.status, told).end(all);
-          })
-          .catch(() => response.destroy());
-      });
-    };
-  }
-
   it('that answers 200 with an error when it puts parts together: it is asked again, and the file is there', async () => {
     const stub = await startS3Stub();
     try {
       let errors = 2;
-      await before(stub, (request, response) => {
+      handle = passOn(stub, (request, response) => {
         if (request.method !== 'POST' || !request.url?.includes('uploadId=') || errors === 0) return false;
         errors -= 1;
         response.writeHead(200, { 'content-type': 'application/xml' });
@@ -240,7 +246,7 @@ describe('an S3 store that can’t be trusted', () => {
     try {
       let refused = 0;
       const hour = 3_600_000;
-      await before(stub, (request, response) => {
+      handle = passOn(stub, (request, response) => {
         const [, day, time] = /^(\d{8})T(\d{6})Z$/.exec(String(request.headers['x-amz-date'])) ?? [];
         const signed = Date.parse(
           `${day?.replace(/(....)(..)/, '$1-$2-')}T${time?.replace(/(..)(..)/, '$1:$2:')}Z`,

@@ -1,10 +1,19 @@
 import type { Hash } from 'node:crypto';
+import type { Clock } from '@backlot/contract/clock';
+import { LeastRate, leastBytes } from '../net/least-rate.ts';
 import type { Store } from '../store/store.ts';
-import { networkFault } from '../store/store-fault.ts';
+import { networkFault, StoreFault } from '../store/store-fault.ts';
+
+/** How slowly a file may come back. */
+export interface ReadLimits {
+  readonly clock: Clock;
+  /** `leastBytes` must come in each of these. Milliseconds. */
+  readonly windowMs: number;
+}
 
 /**
  * Reads a file back from an offset on and feeds a hash. Ends as soon as there is more than there should be: what comes may
- * have no end.
+ * have no end. A file that drips is given up: it would hold a place of its target for ever.
  *
  * @returns where it has come to; more than `most` when there is more @throws StoreFault
  */
@@ -17,25 +26,35 @@ export async function hashRemote(
     /** Bytes that the file should have. */
     readonly most: number;
     readonly signal: AbortSignal;
-    /** Called with the bytes that were read so far. */
-    readonly read: (position: number) => void;
+    readonly limits: ReadLimits;
+    /** Called with the bytes that were read so far, and whether so many have come that it goes on. */
+    readonly read: (position: number, goesOn: boolean) => void;
   },
 ): Promise<number> {
-  const { hash, from, most, signal, read } = options;
+  const { hash, from, most, signal, limits, read } = options;
   let position = from;
   const stream = await store.read(path, from, signal);
+  const rate = new LeastRate({
+    ...limits,
+    late: () => stream.destroy(new StoreFault('away', tooSlow(limits.windowMs))),
+  });
   try {
     for await (const piece of stream as AsyncIterable<Buffer>) {
       hash.update(piece);
       position += piece.byteLength;
       if (position > most) return position;
-      read(position);
+      read(position, rate.add(piece.byteLength));
     }
     return position;
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw networkFault(error) ?? error;
   } finally {
+    rate.close();
     stream.destroy();
   }
+}
+
+function tooSlow(windowMs: number): string {
+  return `fewer than ${leastBytes / 1024} KiB came back in ${Math.round(windowMs / 1_000)} s`;
 }

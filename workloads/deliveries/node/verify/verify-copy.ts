@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Store } from '../store/store.ts';
 import { StoreFault } from '../store/store-fault.ts';
-import { hashRemote } from './hash-remote.ts';
+import { hashRemote, type ReadLimits } from './hash-remote.ts';
 
 /** What is wrong with a copy. */
 export class CopyWrong extends Error {
@@ -32,6 +32,7 @@ export async function verifyCopy(
   store: Store,
   wanted: Wanted,
   state: ReadState,
+  limits: ReadLimits,
   signal: AbortSignal,
 ): Promise<'read-back' | 'checksum'> {
   const there = await store.stat(wanted.path, signal);
@@ -53,7 +54,8 @@ export async function verifyCopy(
     from: state.position,
     most: wanted.size,
     signal,
-    read: (at) => state.reach(at),
+    limits,
+    read: (at, goesOn) => state.reach(at, goesOn),
   });
   if (position > wanted.size) throw new CopyWrong('copy-differs', `more than ${wanted.size} bytes came back`);
   if (position < wanted.size) {
@@ -71,9 +73,10 @@ export class ReadState {
   hash = createHash('sha256');
   position = 0;
   etag: string | null | undefined;
-  readonly #told: (position: number) => void;
+  readonly #told: (position: number, goesOn: boolean) => void;
 
-  constructor(told: (position: number) => void) {
+  /** @param told with how far it is, and whether that is progress enough to be patient anew */
+  constructor(told: (position: number, goesOn: boolean) => void) {
     this.#told = told;
   }
 
@@ -83,8 +86,8 @@ export class ReadState {
     this.etag = etag;
   }
 
-  reach(position: number): void {
+  reach(position: number, goesOn: boolean): void {
     this.position = position;
-    this.#told(position);
+    this.#told(position, goesOn);
   }
 }

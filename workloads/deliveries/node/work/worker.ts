@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '@backlot/contract/clock';
 import { Redactor } from '../../contract/redact.ts';
 import { BytePace } from '../net/byte-pace.ts';
+import { windowOf } from '../net/least-rate.ts';
 import { digestsOf } from '../net/source-slice.ts';
 import { openStore, shareOf } from '../store/open-store.ts';
 import type { Pace, Source, Store } from '../store/store.ts';
 import { StoreFault } from '../store/store-fault.ts';
 import { deliver, NameTaken } from '../upload/deliver.ts';
-import { hashRemote } from '../verify/hash-remote.ts';
+import { hashRemote, type ReadLimits } from '../verify/hash-remote.ts';
 import { CopyWrong, ReadState, verifyCopy } from '../verify/verify-copy.ts';
 import { Urgency } from './haste.ts';
 import { type Listener, Persistence } from './persist.ts';
@@ -103,6 +104,7 @@ async function doIt(doing: Doing): Promise<WorkResult> {
           onOther: wanted.onOther,
           source,
           pace,
+          limits: limitsOf(doing),
           checking: () => teller.phase('checking'),
         }),
       );
@@ -112,11 +114,11 @@ async function doIt(doing: Doing): Promise<WorkResult> {
     }
     case 'verify': {
       teller.phase('checking');
-      const state = new ReadState((position) => {
+      const state = new ReadState((position, goesOn) => {
         teller.reached(position);
-        persistence.progressed();
+        if (goesOn) persistence.progressed();
       });
-      const method = await persistence.run(() => verifyCopy(store, wanted, state, signal));
+      const method = await persistence.run(() => verifyCopy(store, wanted, state, limitsOf(doing), signal));
       const { path, size, sha256 } = wanted;
       const verification = { targetId: target.id, path, size, sha256, method, at: at() };
       return { outcome: 'verified', result: { verification } };
@@ -149,7 +151,15 @@ async function test(doing: Doing): Promise<WorkResult> {
     await persistence.run(() => store.put(path, source, pace));
     const found = await persistence.run(async () => {
       const hash = createHash('sha256');
-      await hashRemote(store, path, { hash, from: 0, most: testBytes, signal, read: () => undefined });
+      const limits = limitsOf(doing);
+      await hashRemote(store, path, {
+        hash,
+        from: 0,
+        most: testBytes,
+        signal,
+        limits,
+        read: () => undefined,
+      });
       return hash.digest('hex');
     });
     if (found !== sha256) throw new CopyWrong('copy-differs', 'it came back changed');
@@ -158,6 +168,10 @@ async function test(doing: Doing): Promise<WorkResult> {
     await rm(local, { force: true });
   }
   return { outcome: 'tested', path, size: testBytes };
+}
+
+function limitsOf({ request, clock }: Doing): ReadLimits {
+  return { clock, windowMs: windowOf(request.pace?.idleMs) };
 }
 
 function paceOf({ request, persistence, teller, signal, clock, urgency }: Doing, source: Source): Pace {
