@@ -1,8 +1,17 @@
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ffmpegTool, type TaskContext } from '@backlot/node/workload';
+import { ffmpegTool, type TaskContext, TaskFailure } from '@backlot/node/workload';
 import { z } from 'zod';
+import { recordingFailure } from '../shard/failures.ts';
 
-const LIMIT_MS = 600_000;
+const LEAST_LIMIT_MS = 600_000;
+/** A disk that gives less is broken: a day of film on a shared drive comes at ten times that. Bytes per millisecond. */
+const SLOWEST_DISK = 4_000;
+
+/** How long all packets of a film of so many bytes may take to read. Milliseconds. Pure. */
+export function countLimitMs(bytes: number): number {
+  return LEAST_LIMIT_MS + Math.ceil(bytes / SLOWEST_DISK);
+}
 
 const Probed = z.object({
   streams: z.array(z.object({ codec_type: z.string().optional(), nb_read_packets: z.string().optional() })),
@@ -11,6 +20,8 @@ const Probed = z.object({
 /**
  * Packets of picture and sound, by reading all of them: what a header says of length and number proves nothing (measured:
  * a cut off file says that it is whole).
+ *
+ * @throws TaskFailure when it takes longer than with any disk that works: nothing is known of the film then
  */
 export async function countPackets(
   context: Pick<TaskContext<unknown>, 'run' | 'capabilities' | 'signal' | 'workDir'>,
@@ -23,7 +34,12 @@ export async function countPackets(
     ...['-show_entries', 'stream=codec_type,nb_read_packets', '-of', 'json', `file:${path}`],
   ];
   const sandbox = { network: 'none' as const, readOnly: [dirname(path)], workDir };
-  const { stdout } = await run(argv, { timeoutMs: LIMIT_MS, signal, sandbox });
+  const timeoutMs = countLimitMs((await stat(path)).size);
+  const { stdout, timedOut } = await run(argv, { timeoutMs, signal, sandbox });
+  if (timedOut) {
+    const seconds = Math.round(timeoutMs / 1_000);
+    throw new TaskFailure(recordingFailure('stall', 'recordings.join_slow', { seconds }));
+  }
   const probed = Probed.safeParse(parse(stdout.toString('utf8')));
   const count = { video: 0, audio: 0 };
   for (const stream of probed.success ? probed.data.streams : []) {

@@ -18,6 +18,10 @@ export const recordingNodePhrases = {
     en: 'The joined film is not what its segments hold: {detail}. The segments are kept.',
     'zh-CN': '合并后的影片与分段内容不符：{detail}。分段均已保留。',
   },
+  'recordings.join_slow': {
+    en: 'The joined film could not be read back in {seconds} s. Look at the node’s disk; the segments are kept.',
+    'zh-CN': '在 {seconds} 秒内未能回读合并后的影片。请检查该节点的磁盘；分段均已保留。',
+  },
   'recordings.join_tool': {
     en: 'Joining needs ffmpeg and ffprobe, and this node has not proved both.',
     'zh-CN': '合并需要 ffmpeg 和 ffprobe，而该节点未能证明两者可用。',
