@@ -42,14 +42,25 @@ export function watchChat(now: number, seen: ChatSeen, before: ChatWatch | undef
 }
 
 /**
- * Whether a broadcast waits for chat before it ends, so that its flow finds all of it: for none longer than a file has to stand
- * still, because a room that nobody can write of would never end. Pure.
+ * A chat that still grows when its recording has been closed for so long is no chat of it any more: the broadcast ends, and it is
+ * taken as it is, which its `torn` tells. Milliseconds.
+ */
+export const longestGrowthMs = 30 * 60_000;
+
+/**
+ * Whether a broadcast waits for chat before it ends, so that its flow finds all of it: while a file is written to, or has not
+ * stood still for long enough. For none it waits no longer than that, because a room that nobody can write of would never end.
+ * Pure.
+ *
+ * @param growing paths of those that the last look has waited for
  */
 export function awaitsChat(
   chats: readonly PendingChat[],
   broadcast: string,
-  now: number,
-  still: number,
+  { now, still, growing }: Pick<ChatLook, 'now' | 'still'> & { readonly growing: ReadonlySet<string> },
 ): boolean {
-  return chats.some((chat) => chat.broadcast === broadcast && now - chat.since < still);
+  return chats.some((chat) => {
+    const patience = growing.has(chat.path) ? Math.max(still, longestGrowthMs) : still;
+    return chat.broadcast === broadcast && now - chat.since < patience;
+  });
 }

@@ -8,7 +8,6 @@ import { ChannelFacts } from '../recorder/facts.ts';
 import { mostSaid, said } from '../recorder/said.ts';
 import type { Gap } from '../recorder/segment-meta.ts';
 import { chatPathOf } from './chat-file.ts';
-import { awaitsChat } from './decide-chat.ts';
 import { describeFile, samePart } from './describe-file.ts';
 import { finishedFiles, stillMs, type Watched, watchFiles } from './finished-files.ts';
 import type { RoomDto } from './recorder-api.ts';
@@ -123,7 +122,7 @@ export class RoomFollower {
       broadcast &&
       still &&
       now - broadcast.lastWall >= this.#rules.silenceMs &&
-      !awaitsChat(chats, broadcast.id, now, this.#still)
+      !this.#chat.awaits(chats, broadcast.id)
     ) {
       await this.end('silence');
     }

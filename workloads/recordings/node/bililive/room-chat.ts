@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { HostedAllocation } from '@backlot/node/host-process';
 import { CHAT_KIND, type ChatMeta } from '../../contract.ts';
 import { type ChatSeen, hasMessage, seeChat } from './chat-file.ts';
-import { type ChatWatch, decideChat, watchChat } from './decide-chat.ts';
+import { awaitsChat, type ChatWatch, decideChat, watchChat } from './decide-chat.ts';
 import type { Say } from './recorder-process.ts';
 import type { PendingChat } from './room-state.ts';
 import { bringIn, outputName } from './take-file.ts';
@@ -29,6 +29,8 @@ export interface ChatParts {
 export class RoomChat {
   readonly #parts: ChatParts;
   #watched: ReadonlyMap<string, ChatWatch> = new Map();
+  /** Paths of files that the last look has waited for. */
+  readonly #growing = new Set<string>();
 
   constructor(parts: ChatParts) {
     this.#parts = parts;
@@ -42,6 +44,7 @@ export class RoomChat {
   async takeIn(pending: readonly PendingChat[], last: boolean): Promise<PendingChat[]> {
     const left: PendingChat[] = [];
     const watched = new Map<string, ChatWatch>();
+    this.#growing.clear();
     for (const chat of pending) {
       try {
         if (await this.#settle(chat, last, watched)) continue;
@@ -59,6 +62,12 @@ export class RoomChat {
     return pending.some(({ path }) => (this.#watched.get(path)?.size ?? null) !== null);
   }
 
+  /** Whether a broadcast should not end yet, because of these. */
+  awaits(pending: readonly PendingChat[], broadcast: string): boolean {
+    const { now, still } = this.#parts;
+    return awaitsChat(pending, broadcast, { now: now(), still, growing: this.#growing });
+  }
+
   /** @returns whether nothing is to be done for it any more */
   async #settle(chat: PendingChat, last: boolean, watched: Map<string, ChatWatch>): Promise<boolean> {
     const { folder, taken, owned, now: clock, still, say } = this.#parts;
@@ -73,7 +82,10 @@ export class RoomChat {
     const watch = watchChat(now, seen, this.#watched.get(chat.path));
     watched.set(chat.path, watch);
     const decision = decideChat({ now, seen, watch, still, last });
-    if (decision === 'wait') return false;
+    if (decision === 'wait') {
+      if (seen.is === 'file') this.#growing.add(chat.path);
+      return false;
+    }
     if (seen.is === 'unfit') say('a file is no chat, and is left alone', { path: chat.path, why: seen.why });
     if (decision === 'take' && seen.is === 'file') await this.#take(chat, from, seen);
     return true;

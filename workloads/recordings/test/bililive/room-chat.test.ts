@@ -14,7 +14,13 @@ import {
   seeChat,
   tellsSomething,
 } from '../../node/bililive/chat-file.ts';
-import { awaitsChat, type ChatDecision, decideChat, watchChat } from '../../node/bililive/decide-chat.ts';
+import {
+  awaitsChat,
+  type ChatDecision,
+  decideChat,
+  longestGrowthMs,
+  watchChat,
+} from '../../node/bililive/decide-chat.ts';
 import { RoomFollower } from '../../node/bililive/follow-room.ts';
 import { RoomState, settleTaking } from '../../node/bililive/room-state.ts';
 import { outputName } from '../../node/bililive/take-file.ts';
@@ -106,6 +112,22 @@ describe('the chat of a segment', () => {
     expect(await seeChat(join(dir, '9.xml'))).toEqual({ is: 'absent' });
     await look(follower, 20_000);
     expect(allocation.chats).toHaveLength(1);
+  });
+
+  it('that still grows when the silence is over keeps up the end, and is whole then', async () => {
+    const { follow, write, look } = await room();
+    await write('9.flv', sample);
+    const { allocation, follower } = await follow();
+    await look(follower, 10_000, ['9.flv']);
+    for (let now = 11_000; now <= 20_000; now += 1_000) {
+      await write('9.xml', head + message.repeat(now / 1_000));
+      await look(follower, now);
+      expect(allocation.told).toEqual(expect.not.arrayContaining(['chat 1', 'broadcast.ended']));
+    }
+    await write('9.xml', whole);
+    await look(follower, 20_500);
+    expect(allocation.told.slice(-2)).toEqual(['chat 1', 'broadcast.ended']);
+    expect(allocation.chats[0]?.meta).not.toHaveProperty('torn');
   });
 
   it('survives a kill between the segment and its end', async () => {
@@ -289,10 +311,14 @@ describe('what becomes of a chat', () => {
 
   it('keeps up its own broadcast alone, and not for ever', () => {
     const chats = [{ path: 'a.xml', broadcast: 'one', take: 't', number: 1, since: 1_000 }];
-    expect(awaitsChat(chats, 'one', 2_499, 1_500)).toBe(true);
-    expect(awaitsChat(chats, 'one', 2_500, 1_500)).toBe(false);
-    expect(awaitsChat(chats, 'other', 1_000, 1_500)).toBe(false);
-    expect(awaitsChat([], 'one', 1_000, 1_500)).toBe(false);
+    const at = (now: number, ...growing: string[]) => ({ now, still: 1_500, growing: new Set(growing) });
+    expect(awaitsChat(chats, 'one', at(2_499))).toBe(true);
+    expect(awaitsChat(chats, 'one', at(2_500))).toBe(false);
+    expect(awaitsChat(chats, 'one', at(2_500, 'b.xml'))).toBe(false);
+    expect(awaitsChat(chats, 'one', at(999 + longestGrowthMs, 'a.xml'))).toBe(true);
+    expect(awaitsChat(chats, 'one', at(1_000 + longestGrowthMs, 'a.xml'))).toBe(false);
+    expect(awaitsChat(chats, 'other', at(1_000, 'a.xml'))).toBe(false);
+    expect(awaitsChat([], 'one', at(1_000))).toBe(false);
   });
 
   it('is found beside its recording', () => {
