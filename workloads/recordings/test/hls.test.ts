@@ -32,8 +32,14 @@ async function listen(
   url: string,
   enough: (heard: readonly Heard[]) => boolean,
   meanwhile: (heard: readonly Heard[]) => void = () => {},
+  resume?: string,
 ): Promise<readonly Heard[]> {
-  const context = openContext(folder, { clock: systemClock, signal: AbortSignal.timeout(60_000) });
+  const signal = AbortSignal.timeout(60_000);
+  const context = openContext(folder, {
+    clock: systemClock,
+    signal,
+    ...(resume === undefined ? {} : { resume }),
+  });
   const connection = await hlsAdapter.open({ kind: 'hls', url }, context);
   const heard: Heard[] = [];
   await new Promise<void>((resolve, reject) => {
@@ -60,6 +66,11 @@ async function listen(
   return heard;
 }
 const bytesOf = (heard: readonly Heard[]) => heard.flatMap((one) => ('bytes' in one ? [one.bytes] : []));
+const serialsOf = (heard: readonly Heard[]) =>
+  serialsIn(Buffer.concat(readPes(Buffer.concat(bytesOf(heard))).map(({ payload }) => payload)));
+/** Where the server was found to count anew. */
+const anewAt = (heard: readonly Heard[]) =>
+  heard.findIndex((one) => 'mark' in one && one.mark.mark === 'discontinuity');
 const marksOf = (heard: readonly Heard[]) => heard.flatMap((one) => ('mark' in one ? [one.mark.mark] : []));
 
 /** Two qualities of one picture (the same bytes), and one playlist of sound for both. */
@@ -186,6 +197,59 @@ describe('a server of HLS', () => {
       expect(next).toBeGreaterThan(last);
       expect(after).toEqual(after.map((_, index) => next + index));
       expect(before).toEqual(before.map((_, index) => (before[0] ?? 0) + index));
+    } finally {
+      await origin.close();
+    }
+  });
+
+  it('whose encoder is started again after a few pieces, under the same names, loses nothing', async () => {
+    const origin = await HlsOrigin.open({ sample, folder: join(folder, 'young'), window: 4, paceMs: 600 });
+    try {
+      let restartedAt = 0;
+      const heard = await listen(
+        origin.url,
+        (all) => anewAt(all) > 0 && bytesOf(all).length >= 9,
+        (all) => {
+          if (restartedAt > 0 || bytesOf(all).length < 3) return;
+          restartedAt = origin.newest + 1;
+          origin.restartNumbers();
+        },
+      );
+      const after = serialsOf(heard.slice(anewAt(heard)));
+      const [first = Number.NaN] = serialsIn(
+        Buffer.concat(readPes(origin.segment(restartedAt).bytes).map(({ payload }) => payload)),
+      );
+      expect(after).toEqual(after.map((_, index) => first + index));
+      expect(marksOf(heard)).not.toContain('missing');
+    } finally {
+      await origin.close();
+    }
+  });
+
+  it('whose encoder is started again while nobody is connected is known by its first pieces; and so is one that is not', async () => {
+    const origin = await HlsOrigin.open({ sample, folder: join(folder, 'away'), window: 4, paceMs: 1_000 });
+    try {
+      origin.stopClock();
+      const first = await listen(origin.url, (all) => marksOf(all).includes('position'));
+      const [token] = first.flatMap((one) =>
+        'mark' in one && one.mark.mark === 'position' ? [one.mark.token] : [],
+      );
+      const same = await listen(origin.url, (all) => bytesOf(all).length >= 2, undefined, token);
+      expect(anewAt(same)).toBe(-1);
+      const restartedAt = origin.newest + 1;
+      origin.restartNumbers();
+      origin.startClock();
+      await expect
+        .poll(() => origin.newest, { timeout: 30_000, interval: 10 })
+        .toBeGreaterThanOrEqual(restartedAt + 3);
+      origin.stopClock();
+      // It wants number 2, and the list has 0 to 3.
+      const other = await listen(origin.url, (all) => bytesOf(all).length >= 4, undefined, token);
+      const serials = serialsOf(other.slice(anewAt(other)));
+      const [begins = Number.NaN] = serialsIn(
+        Buffer.concat(readPes(origin.segment(origin.oldest).bytes).map(({ payload }) => payload)),
+      );
+      expect(serials).toEqual(serials.map((_, index) => begins + index));
     } finally {
       await origin.close();
     }

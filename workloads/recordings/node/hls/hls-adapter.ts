@@ -1,6 +1,7 @@
 import { shownAddress } from '../http/request.ts';
 import { type SourceAdapter, SourceRefused } from '../source-port.ts';
 import { HlsPuller } from './hls-puller.ts';
+import { readToken } from './known-pieces.ts';
 
 /**
  * HLS (RFC 8216), live: TS and fragmented MP4, also encrypted with AES-128. Where picture and sound come in playlists of their
@@ -12,13 +13,12 @@ export const hlsAdapter: SourceAdapter = {
   openMs: 20_000,
   async open(spec, context) {
     if (spec.url === undefined) throw new SourceRefused('unusable', 'The channel has no address.');
-    const next = context.resume === undefined ? undefined : Number(context.resume);
     const puller = new HlsPuller({
       url: spec.url,
       headers: spec.headers,
       qualities: context.qualities,
       clock: context.clock,
-      next: next !== undefined && Number.isSafeInteger(next) ? next : undefined,
+      resume: context.resume === undefined ? undefined : readToken(context.resume),
     });
     try {
       const opened = await puller.open(context.signal);

@@ -2,7 +2,8 @@ import type { Clock } from '@backlot/contract/clock';
 import { type HttpAgents, keepAliveAgents } from '../http/request.ts';
 import { type SourceContainer, type SourceEnd, SourceRefused, type SourceSink } from '../source-port.ts';
 import { decrypt, type FetchOptions, fetchWhole } from './fetch-piece.ts';
-import { fileName, nextPieces } from './next-pieces.ts';
+import { KnownPieces, type PiecesToken } from './known-pieces.ts';
+import { nextPieces } from './next-pieces.ts';
 import { chooseVariant, type HlsKey, type HlsSegment, type MediaPlaylist, readPlaylist } from './playlist.ts';
 
 const PLAYLIST_BYTES = 8 * 1024 * 1024;
@@ -10,8 +11,8 @@ const PIECE_BYTES = 256 * 1024 * 1024;
 const PLAYLIST_MS = 8_000;
 /** Times that a piece is asked for before it counts as missing. */
 const TRIES = 4;
-/** Pieces whose names are remembered, to know a server that counts anew. */
-const REMEMBERED = 64;
+/** For a piece that is compared before a connection counts as open: whoever opens does not wait for long. */
+const COMPARE_MS = 3_000;
 /** Playlists that fail in a row before the connection is given up. */
 const FAILURES = 5;
 
@@ -20,8 +21,8 @@ export interface HlsOptions {
   readonly headers: Readonly<Record<string, string>> | undefined;
   readonly qualities: readonly string[];
   readonly clock: Clock;
-  /** Number of the piece that is wanted next. */
-  readonly next: number | undefined;
+  /** Where the connection was that this one goes on with. */
+  readonly resume: PiecesToken | undefined;
 }
 
 /** A live playlist that can be pulled. */
@@ -50,7 +51,11 @@ export class HlsPuller {
   #url: string;
   #next: number | undefined;
   #map = '';
-  readonly #names = new Map<number, string>();
+  readonly #known: KnownPieces;
+  /** No list has come for a while: who knows what has happened there. */
+  #blind: boolean;
+  /** The server was found to count anew when this was opened. */
+  #anew = false;
   #madeAt: number | undefined;
   /** Lists have been older than what is there since then; `sequence` is how far they had got. */
   #behind: { readonly at: number; readonly sequence: number } | undefined;
@@ -59,7 +64,9 @@ export class HlsPuller {
   constructor(options: HlsOptions) {
     this.#options = options;
     this.#url = options.url;
-    this.#next = options.next;
+    this.#next = options.resume?.next;
+    this.#known = new KnownPieces(options.resume);
+    this.#blind = options.resume !== undefined;
   }
 
   /** Finds the media playlist and looks at it. @throws SourceRefused, and errors of the network */
@@ -77,7 +84,9 @@ export class HlsPuller {
           if (playlist.segments.length === 0) throw new SourceRefused('offline', 'The playlist is empty.');
           const container = this.#containerOf(playlist);
           const from = playlist.segments[0]?.sequence ?? 0;
-          const resumed = this.#next !== undefined && from <= this.#next + 100_000;
+          const known = this.#next !== undefined && from <= this.#next + 100_000;
+          this.#anew = known && (await this.#hasOther(playlist, COMPARE_MS));
+          const resumed = known && !this.#anew;
           return { container, targetMs: playlist.targetMs, resumed, url };
         }
         const variant = chooseVariant(playlist.variants, this.#options.qualities);
@@ -119,7 +128,7 @@ export class HlsPuller {
       const asked = clock.monotonic();
       let fresh = false;
       if (playlist) {
-        const { fetch, missed, restarted } = this.#look(playlist);
+        const { fetch, missed, restarted } = await this.#look(playlist);
         if (restarted) sink.mark({ mark: 'discontinuity' });
         if (missed) {
           sink.mark({ mark: 'missing', what: nameOf(missed.from, missed.to), ms: missed.ms });
@@ -138,6 +147,7 @@ export class HlsPuller {
         failures = 0;
       } catch (error) {
         failures += 1;
+        this.#blind = true;
         if (error instanceof SourceRefused && error.why !== 'unusable') failures += 1;
         if (failures >= FAILURES) throw error;
         playlist = undefined;
@@ -147,26 +157,47 @@ export class HlsPuller {
     return { why: 'closed', reason: 'Closed.' };
   }
 
-  #look(playlist: MediaPlaylist) {
+  async #look(playlist: MediaPlaylist) {
     const now = this.#options.clock.monotonic();
     const sequence = playlist.segments.at(-1)?.sequence ?? 0;
     const { at = now, sequence: before = sequence } = this.#behind ?? {};
-    const found = nextPieces(playlist, {
+    const so = {
       next: this.#next,
-      names: this.#names,
+      names: this.#known.names,
       madeAt: this.#madeAt,
       // One that stands still is nobody's new count: its source is gone.
       behindMs: sequence > before ? now - at : 0,
-    });
+    };
+    const told = nextPieces(playlist, so);
+    const anew = !told.restarted && (this.#anew || (await this.#hasOther(playlist)));
+    this.#anew = false;
+    const found = anew ? nextPieces(playlist, { ...so, anew }) : told;
     this.#behind = found.behind ? (this.#behind ?? { at: now, sequence }) : undefined;
     if (found.restarted) {
-      this.#names.clear();
+      this.#known.clear();
       this.#madeAt = undefined;
       // The same addresses may have other bytes now.
       this.#map = '';
       this.#keys.clear();
     }
+    this.#known.saw(playlist);
     return found;
+  }
+
+  /**
+   * Whether a number that was had stands for other bytes now: names and lists may look as before. Of a piece that can't be had
+   * nothing is known; then it is as if nobody had asked.
+   */
+  async #hasOther(playlist: MediaPlaylist, limitMs?: number): Promise<boolean> {
+    const piece = this.#known.suspect(playlist, this.#next, this.#blind);
+    if (playlist.segments.length > 0) this.#blind = false;
+    if (!piece) return false;
+    try {
+      return !this.#known.isSame(piece, await this.#piece(piece, limitMs));
+    } catch {
+      this.#abort.signal.throwIfAborted();
+      return false;
+    }
   }
 
   async #reload(): Promise<MediaPlaylist> {
@@ -195,8 +226,10 @@ export class HlsPuller {
           this.#map = init.name;
         }
         sink.data(bytes);
-        this.#had(piece);
-        sink.mark({ mark: 'position', token: String(this.#next) });
+        this.#next = piece.sequence + 1;
+        this.#madeAt = piece.madeAt;
+        this.#known.had(piece, bytes);
+        sink.mark({ mark: 'position', token: this.#known.token(this.#next) });
         return;
       } catch (error) {
         signal.throwIfAborted();
@@ -212,15 +245,7 @@ export class HlsPuller {
     this.#next = piece.sequence + 1;
   }
 
-  #had({ sequence, uri, madeAt }: HlsSegment): void {
-    this.#next = sequence + 1;
-    this.#madeAt = madeAt;
-    this.#names.set(sequence, fileName(uri));
-    this.#names.delete(sequence - REMEMBERED);
-  }
-
-  async #piece(piece: HlsSegment): Promise<Buffer> {
-    const limit = Math.max(10_000, 3 * piece.durationMs);
+  async #piece(piece: HlsSegment, limit = Math.max(10_000, 3 * piece.durationMs)): Promise<Buffer> {
     const address = new URL(piece.uri, this.#url).href;
     const options = { ...this.#fetchOptions(limit, PIECE_BYTES), range: piece.range };
     const { bytes } = await fetchWhole(address, options);

@@ -21,6 +21,8 @@ export interface PiecesSoFar {
   readonly madeAt?: number | undefined;
   /** Playlists have been `behind`, and new pieces have come to them, for so long. Milliseconds. */
   readonly behindMs?: number;
+  /** A piece of the list has other bytes than the one that was had under its number. */
+  readonly anew?: boolean;
 }
 
 /** Nobody misses more than a day of a live source: a server that jumps ahead by more has lost count. Milliseconds. */
@@ -42,10 +44,11 @@ export function nextPieces(playlist: MediaPlaylist, so: PiecesSoFar): NextPieces
   const none = { fetch: [], missed: undefined, restarted: false, behind: false };
   if (!first || !last) return none;
   if (next === undefined) return { ...none, fetch: playlist.ended ? segments : segments.slice(-3) };
-  if (last.sequence < next - 1) {
-    if (!countsAnew(playlist, last, next, so)) return { ...none, behind: true };
+  const behind = last.sequence < next - 1;
+  if (so.anew || (behind && countsAnew(playlist, last, next, so))) {
     return { ...none, fetch: segments.slice(-STALE), restarted: true };
   }
+  if (behind) return { ...none, behind: true };
   const fetch = segments.filter(({ sequence }) => sequence >= next);
   if (first.sequence <= next) return { ...none, fetch };
   const usual = segments.reduce((sum, { durationMs }) => sum + durationMs, 0) / segments.length;
