@@ -5,7 +5,7 @@ import { tokenOf } from '../credentials.ts';
 import type { Gateways } from '../gateways.ts';
 import type { NgliveRooms } from '../rooms/nglive-rooms.ts';
 import { CommandTurn, mostAsked, tooMany } from './command-turn.ts';
-import { answer } from './conversation.ts';
+import { answer, Refusals } from './conversation.ts';
 import type { Feed } from './feed.ts';
 
 /** A listener that takes nothing any more is sent away before it fills our memory. Bytes. */
@@ -47,6 +47,7 @@ export async function serveSocket(
   socket.on('close', stop);
   if (socket.readyState !== socket.OPEN) stop();
   const turn = new CommandTurn((error) => parts.kernel.log.warn({ err: error }, 'a socket of NGlive’s'));
+  const refusals = new Refusals();
   take = (text) => {
     const taken = turn.take(async () => {
       // Switched off, or another token since: what is open goes on no longer.
@@ -55,7 +56,7 @@ export async function serveSocket(
         socket.close(refusedCode, 'The token is not valid any more.');
         return;
       }
-      const answered = await answer(parts, now, text, 'socket');
+      const answered = await answer(parts, now, text, 'socket', refusals);
       if (answered) say(answered);
     });
     if (!taken) say(tooMany);

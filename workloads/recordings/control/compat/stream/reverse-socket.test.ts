@@ -4,6 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { event, from, numberOf, type PlayedParts, playedParts } from '../../../test/compat/played-parts.ts';
 import { mostEvents } from './backlog.ts';
 import { mostAsked } from './command-turn.ts';
+import { mostRefused } from './conversation.ts';
 import { ReverseSocket } from './reverse-socket.ts';
 
 interface Connection {
@@ -38,7 +39,7 @@ function dial(played: PlayedParts, url: string): void {
   opened.push(() => link.close());
   link.start();
 }
-const patience = { timeout: 60_000, interval: 20 };
+const patience = { timeout: 50_000, interval: 20 };
 
 describe('a socket that is dialled to a balancing server', () => {
   it('does so many commands at once as it can wait for, and answers the rest that they are too many', async () => {
@@ -60,6 +61,45 @@ describe('a socket that is dialled to a balancing server', () => {
     // There is room again.
     connections[0]?.socket.send(JSON.stringify({ CMD: 'allroom', echo: 'later' }));
     await vi.waitUntil(() => codes(0).some(({ echo }) => echo === 'later'), patience);
+  });
+
+  it('says nothing to a server that sends back all that it hears', async () => {
+    const played = playedParts();
+    const { url, connections } = await peer((socket) => {
+      socket.on('message', (data) => socket.send(String(data)));
+      // Nonsense, and a command: each is answered once.
+      socket.send('{"CMD":"what"}');
+      socket.send(JSON.stringify({ CMD: 'allroom', echo: 'once' }));
+    });
+    dial(played, url);
+    for (const number of from(1, 3)) played.tell(event(number));
+    await vi.waitUntil(() => connections[0]?.heard.length === 5, patience);
+    // Whatever it has sent back is dealt with, in its turn, when this is answered.
+    connections[0]?.socket.send(JSON.stringify({ CMD: 'allroom', echo: 'last' }));
+    await vi.waitUntil(() => connections[0]?.heard.some(({ echo }) => echo === 'last'), patience);
+    const heard = connections[0]?.heard ?? [];
+    expect(heard.find(({ code }) => code === 400)).toMatchObject({ CMD: 'what' });
+    expect(heard.map(({ ID, code }) => ID ?? code).sort()).toEqual([0, 0, '1', '2', '3', 400]);
+    expect(played.done()).toBe(2);
+  });
+
+  it('is silent in the end to a server that answers refusals with nonsense, and hears its next command', async () => {
+    const { url, connections } = await peer((socket) => {
+      socket.on('message', (data) => {
+        if (JSON.parse(String(data)).code === 400) socket.send('{"error":"I do not understand"}');
+      });
+      socket.send('hello');
+    });
+    dial(playedParts(), url);
+    const heard = () => connections[0]?.heard ?? [];
+    await vi.waitUntil(() => heard().length === mostRefused, patience);
+    for (const echo of from(1, 2)) {
+      connections[0]?.socket.send(JSON.stringify({ CMD: 'allroom', echo }));
+      await vi.waitUntil(() => heard().some((message) => message.echo === echo), patience);
+    }
+    expect(heard().filter(({ code }) => code === 400)).toHaveLength(mostRefused);
+    connections[0]?.socket.send('hello');
+    await vi.waitUntil(() => heard().filter(({ code }) => code === 400).length > mostRefused, patience);
   });
 
   it('takes no frame that is longer than any command', async () => {

@@ -4,7 +4,7 @@ import type { GatewayRow } from '../tables.ts';
 import { addressPolicy } from './address-policy.ts';
 import { Backlog, type Waiting } from './backlog.ts';
 import { CommandTurn, mostCommandBytes, tooMany } from './command-turn.ts';
-import { answer } from './conversation.ts';
+import { answer, Refusals } from './conversation.ts';
 import type { Told } from './feed.ts';
 import type { SocketParts } from './forward-socket.ts';
 import { overflowLog } from './overflow-log.ts';
@@ -99,6 +99,7 @@ export class ReverseSocket {
     }
     this.#socket = socket;
     let heard = true;
+    const refusals = new Refusals();
     socket.on('open', () => {
       this.#failures = 0;
       this.#flush(socket);
@@ -113,7 +114,7 @@ export class ReverseSocket {
     });
     socket.on('message', (data) => {
       heard = true;
-      this.#take(socket, String(data));
+      this.#take(socket, String(data), refusals);
     });
     // `close` follows.
     socket.on('error', (error) =>
@@ -171,9 +172,9 @@ export class ReverseSocket {
     });
   }
 
-  #take(socket: WebSocket, text: string): void {
+  #take(socket: WebSocket, text: string, refusals: Refusals): void {
     const taken = this.#turn.take(async () => {
-      const answered = await answer(this.#parts, this.#gateway, text, 'remote');
+      const answered = await answer(this.#parts, this.#gateway, text, 'remote', refusals);
       if (answered) this.#answer(socket, answered);
     });
     if (!taken) this.#answer(socket, tooMany);
