@@ -49,8 +49,8 @@ export type Delivery = z.infer<typeof Delivery>;
 export const DeliveryQuery = PageQuery.extend({
   projectId: Id.optional(),
   state: DeliveryState.optional(),
-  target: z.string().max(100).optional(),
-  jobId: Id.optional(),
+  target: z.string().max(100).optional().describe('Name or id of the target.'),
+  jobId: Id.optional().describe('The job: of a flow, its run’s.'),
 });
 
 /**

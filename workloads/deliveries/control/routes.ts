@@ -143,7 +143,7 @@ function targetRoutes(app: App, { kernel, targets, outbox }: RoutesDeps): void {
     {
       config: { access: own(manage), audited: 'by-handler' },
       schema: {
-        summary: 'Delete a delivery target that nothing waits for.',
+        summary: 'Delete a delivery target. Refused while something waits for it.',
         params: IdParams,
         response: { 204: z.undefined() },
       },
@@ -233,7 +233,7 @@ function messageRoutes(app: App, { kernel, outbox }: RoutesDeps): void {
     {
       config: { access: ownRow(kernel, 'delivery_message', manage) },
       schema: {
-        summary: 'Send a message again that was given up, or at once.',
+        summary: 'Send a message now: one that was given up, or one that waits for its next try.',
         params: IdParams,
         response: { 200: Message },
       },
@@ -320,7 +320,7 @@ function subscriptionRoutes(app: App, { kernel, targets }: RoutesDeps): void {
     {
       config: { access: own },
       schema: {
-        summary: 'Change what is told.',
+        summary: 'Change which kinds of events a subscription tells, and how.',
         params: IdParams,
         body: SubscriptionPatch,
         response: { 200: Subscription },
@@ -348,7 +348,11 @@ function subscriptionRoutes(app: App, { kernel, targets }: RoutesDeps): void {
     '/api/v1/delivery-subscriptions/:id',
     {
       config: { access: own },
-      schema: { summary: 'Tell no more.', params: IdParams, response: { 204: z.undefined() } },
+      schema: {
+        summary: 'Delete a subscription: no more is told by it.',
+        params: IdParams,
+        response: { 204: z.undefined() },
+      },
     },
     async (request, reply) => {
       await tables(kernel.db)

@@ -68,20 +68,16 @@ export const Broadcast = z.object({
   title: z.string().nullable(),
   startedAt: Timestamp,
   endedAt: Timestamp.nullable(),
-  /** Wall time from first to last media, in milliseconds. */
-  durationMs: z.number(),
-  /** Media that is missing in between, in milliseconds. */
-  lossMs: z.number(),
+  durationMs: z.number().describe('Wall time from first to last media, in milliseconds.'),
+  lossMs: z.number().describe('Media that is missing in between, in milliseconds.'),
   bytes: z.number(),
   takes: z.number().int(),
   segments: z.number().int(),
   width: z.number().int(),
   height: z.number().int(),
   codecs: z.array(z.string()),
-  /** A flow has verified a copy elsewhere. */
-  verified: z.boolean(),
-  /** The run of its flow, once there is one. */
-  flowRunId: Id.nullable(),
+  verified: z.boolean().describe('Every segment is in a copy elsewhere that a flow has read back.'),
+  flowRunId: Id.nullable().describe('The run of its flow, once there is one.'),
 });
 export type Broadcast = z.infer<typeof Broadcast>;
 export const BroadcastPage = Page(Broadcast);
@@ -89,10 +85,9 @@ export const BroadcastQuery = PageQuery.extend({
   projectId: Id.optional(),
   channelId: Id.optional(),
   state: BroadcastState.optional(),
-  /** Those with media after, and before. */
-  from: Timestamp.optional(),
-  to: Timestamp.optional(),
-  text: z.string().max(200).optional(),
+  from: Timestamp.optional().describe('Those with media at or after this time.'),
+  to: Timestamp.optional().describe('Those that began before this time.'),
+  text: z.string().max(200).optional().describe('Part of the title or of the channel’s name.'),
 });
 
 /** `GET /api/v1/broadcasts/{id}/timeline`: all that is drawn of one broadcast. */
@@ -110,7 +105,7 @@ export type Timeline = z.infer<typeof Timeline>;
 export const CalendarQuery = z.object({
   from: Timestamp,
   to: Timestamp,
-  timeZone: z.string().max(60).default('UTC'),
+  timeZone: z.string().max(60).default('UTC').describe('IANA name; where a day begins and ends.'),
   projectId: Id.optional(),
   channelId: Id.optional(),
 });

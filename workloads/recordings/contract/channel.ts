@@ -32,35 +32,54 @@ export const channelTransitions: Readonly<Record<ChannelState, readonly ChannelS
  * time, but only with every file of theirs in a verified copy, whatever `onlyVerified` says, and never the newest of the channel.
  */
 export const Retention = z.object({
-  /** Days after the end of the broadcast. */
-  days: z.number().int().min(1).max(36_500).optional(),
-  /** Newest broadcasts that are kept. */
-  broadcasts: z.number().int().min(1).max(100_000).optional(),
-  /** Bytes of all broadcasts of the channel; the oldest go first. */
-  bytes: z.number().int().positive().optional(),
-  /** Only after a flow has verified a copy elsewhere. */
-  onlyVerified: z.boolean().default(true),
+  days: z.number().int().min(1).max(36_500).optional().describe('Days after the end of a broadcast.'),
+  broadcasts: z.number().int().min(1).max(100_000).optional().describe('So many of the newest are kept.'),
+  bytes: z.number().int().positive().optional().describe('Bytes of all broadcasts; the oldest go first.'),
+  onlyVerified: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Only what a flow has read back from a copy elsewhere. `false` lets go of broadcasts without any copy.',
+    ),
 });
 export type Retention = z.infer<typeof Retention>;
 
 /** Each thing that a person decides about a channel, without what holds when nothing is said: a change says only what changes. */
 const fields = {
   name: Name,
-  /** Wanted qualities, best first; empty: the best there is. */
-  qualities: z.array(z.string().min(1).max(60)).max(20),
-  schedule: Schedule.nullable(),
-  cut: CutRules,
-  segmentMs: z.number().int().min(1_000).max(120_000),
-  silenceMs: z.number().int().min(1_000).max(86_400_000),
-  /** What follows a broadcast: the flow, and its version (null: the newest when the channel is taken up). */
-  flow: z.object({ flowId: Id, versionId: Id.nullable().default(null) }).nullable(),
-  retention: Retention.nullable(),
-  /** Name of the pool; null: the usual one. */
-  pool: z.string().max(100).nullable(),
-  /** Only nodes with all of these labels. */
-  labels: z.record(z.string(), z.string()),
-  /** Bits per second that are expected, for the forecast of disk. */
-  expectedBitrate: z.number().int().min(8_000).max(1_000_000_000),
+  qualities: z
+    .array(z.string().min(1).max(60))
+    .max(20)
+    .describe('Wanted qualities, best first; empty: the best there is.'),
+  schedule: Schedule.nullable().describe('When to watch; null: always.'),
+  cut: CutRules.describe('When a part ends and another begins, at the next keyframe; empty: one part.'),
+  segmentMs: z
+    .number()
+    .int()
+    .min(1_000)
+    .max(120_000)
+    .describe('Milliseconds of media in a segment, at least; it ends at the next keyframe.'),
+  silenceMs: z
+    .number()
+    .int()
+    .min(1_000)
+    .max(86_400_000)
+    .describe('A broadcast is over after so many milliseconds without media.'),
+  flow: z
+    .object({ flowId: Id, versionId: Id.nullable().default(null) })
+    .nullable()
+    .describe(
+      'What follows a broadcast, in place of flows for all channels; version null: the newest when the channel is taken up.',
+    ),
+  retention: Retention.nullable().describe('How long broadcasts are kept; null: for ever.'),
+  pool: z.string().max(100).nullable().describe('Name of the pool; null: the usual one.'),
+  labels: z.record(z.string(), z.string()).describe('Only nodes with all of these labels.'),
+  expectedBitrate: z
+    .number()
+    .int()
+    .min(8_000)
+    .max(1_000_000_000)
+    .describe('Bits per second that are expected, for the forecast of disk.'),
 };
 
 /** What a person decides about a channel. */
@@ -91,8 +110,7 @@ const SourceInput = z.union([
 export const ChannelCreate = ChannelSettings.omit({ source: true }).extend({
   projectId: Id,
   source: SourceInput,
-  /** Off: it is kept and nothing is watched until it is started. */
-  enabled: z.boolean().default(true),
+  enabled: z.boolean().default(true).describe('`false`: nothing is watched until it is started.'),
 });
 export type ChannelCreate = z.infer<typeof ChannelCreate>;
 export type ChannelCreateInput = z.input<typeof ChannelCreate>;
@@ -148,12 +166,11 @@ export const ChannelPage = Page(Channel);
 export const ChannelQuery = PageQuery.extend({
   projectId: Id.optional(),
   state: ChannelState.optional(),
-  text: z.string().max(200).optional(),
+  text: z.string().max(200).optional().describe('Part of the name, or of the title.'),
 });
 /** How a program publishes to a channel of kind `push`. Shown to whoever may change the channel. */
 export const IngestAddress = z.object({
-  /** `rtmp://host:port/live`; null while no node takes it. */
-  server: z.string().nullable(),
-  key: z.string(),
+  server: z.string().nullable().describe('`rtmp://host:port/live`; null while no node takes it.'),
+  key: z.string().describe('The stream key: whoever has it can publish.'),
 });
 export type IngestAddress = z.infer<typeof IngestAddress>;

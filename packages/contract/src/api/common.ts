@@ -7,8 +7,8 @@ export function Page<T extends z.ZodType>(item: T) {
 }
 
 export const PageQuery = z.object({
-  cursor: z.string().max(500).optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
+  cursor: z.string().max(500).optional().describe('`next` of the page before; left out: the first page.'),
+  limit: z.coerce.number().int().min(1).max(500).default(50).describe('Things on a page, at most.'),
 });
 export type PageQuery = z.infer<typeof PageQuery>;
 

@@ -76,8 +76,8 @@ export const flowTextLimit = 256 * 1024;
 
 /** A flow as text (YAML, or JSON, which is YAML) or as a definition; a text keeps its comments. */
 export const FlowSource = z.object({
-  text: z.string().max(flowTextLimit).optional(),
-  definition: z.unknown().optional(),
+  text: z.string().max(flowTextLimit).optional().describe('YAML, or JSON. Kept with its comments.'),
+  definition: z.unknown().optional().describe('Instead of `text`: the same as an object.'),
 });
 const oneSource = (source: { text?: string | undefined; definition?: unknown }) =>
   (source.text === undefined) !== (source.definition === undefined);
@@ -85,23 +85,32 @@ const oneSourceMessage = { message: 'Give either text or definition.' };
 
 export const FlowCreate = FlowSource.extend({
   projectId: Id,
-  enabled: z.boolean().default(true),
-  note: z.string().max(500).default(''),
+  enabled: z.boolean().default(true).describe('Off: its trigger starts nothing; by hand it can be run.'),
+  note: z.string().max(500).default('').describe('What is new in this version, for its list.'),
 }).refine(oneSource, oneSourceMessage);
 export type FlowCreate = z.infer<typeof FlowCreate>;
 
 /** Saves a new version. `base` is the version that the change was made from: refused when there is a newer one. */
 export const FlowSave = FlowSource.extend({
-  base: z.number().int().positive().optional(),
-  note: z.string().max(500).default(''),
+  base: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('Version that the change was made from; 409 when there is a newer one.'),
+  note: z.string().max(500).default('').describe('What is new in this version, for its list.'),
 }).refine(oneSource, oneSourceMessage);
 export type FlowSave = z.infer<typeof FlowSave>;
 
 export const FlowPatch = z.object({ enabled: z.boolean().optional() });
 export const FlowQuery = PageQuery.extend({
   projectId: Id.optional(),
-  text: z.string().max(200).optional(),
-  trigger: z.string().max(100).optional(),
+  text: z.string().max(200).optional().describe('Part of the name.'),
+  trigger: z
+    .string()
+    .max(100)
+    .optional()
+    .describe('Kind of the trigger: `flow.manual`, `recordings.broadcast-ended`.'),
 });
 
 export const FlowCheck = FlowSource.refine(oneSource, oneSourceMessage);
@@ -251,16 +260,20 @@ export const FlowRunQuery = PageQuery.extend({
   projectId: Id.optional(),
   flowId: Id.optional(),
   state: FlowRunState.optional(),
-  open: z.stringbool().optional(),
-  /** Runs that were started by this thing: a broadcast, an artifact. */
-  subject: z.string().max(100).optional(),
+  open: z
+    .stringbool()
+    .optional()
+    .describe('`true`: only runs that have not ended; `false`: only those that have.'),
+  subject: z.string().max(100).optional().describe('Id of what started it: a broadcast, an artifact.'),
 });
 /** A new run that does again what failed (and what follows from it), or everything from one step on; the rest is taken over. */
 export const FlowRunRetry = z.object({
-  /** Id of a step. */
-  from: z.string().max(60).optional(),
-  /** By the newest version instead of the run's own. */
-  newest: z.boolean().default(false),
+  from: z
+    .string()
+    .max(60)
+    .optional()
+    .describe('Id of a step: it and all that follows is done again. Left out: what failed.'),
+  newest: z.boolean().default(false).describe('By the newest version instead of the run’s own.'),
 });
 export type FlowRunRetry = z.infer<typeof FlowRunRetry>;
 /** What a webhook answers. `run` is null when the flow is off. */

@@ -9,7 +9,7 @@ interface Operation {
   readonly operationId?: string;
   readonly security?: Record<string, string[]>[];
   readonly responses: Record<string, { description: string; content?: Record<string, unknown> }>;
-  readonly parameters?: { name: string; in: string }[];
+  readonly parameters?: { name: string; in: string; description?: string }[];
 }
 interface Document {
   readonly openapi: string;
@@ -42,6 +42,14 @@ describe('the description of the API', () => {
       .filter(({ method, url }) => method !== 'HEAD' && !/^\/api\/(docs|openapi)|\*/.test(url))
       .map(({ method, url }) => `${method.toLowerCase()} ${url.replace(/:(\w+)/g, '{$1}')}`);
     expect(described.sort()).toEqual(routes.sort());
+  });
+
+  it('says of every list how to turn its pages', () => {
+    const turned = operations().flatMap(({ operation }) =>
+      (operation.parameters ?? []).filter(({ name }) => name === 'cursor' || name === 'limit'),
+    );
+    expect(turned.length).toBeGreaterThan(0);
+    for (const { name, description } of turned) expect(description, name).toMatch(/^\S.*\.$/);
   });
 
   it('says of every operation what it does, who may, and how it fails', () => {

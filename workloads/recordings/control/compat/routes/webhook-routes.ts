@@ -28,7 +28,7 @@ export function webhookRoutes(app: App, kernel: Kernel, gateways: Gateways, webh
         limit: { name: 'recordings-webhook', burst: 1_000, perMinute: 6_000 },
       },
       schema: {
-        summary: 'A webhook of BililiveRecorder.',
+        summary: 'Takes what BililiveRecorder tells, by its webhooks of version 1 or 2.',
         querystring: Query,
         body: z.looseObject({}),
         response: { 200: z.string() },
