@@ -1,8 +1,10 @@
 import type { Page } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { chromiumPath } from './browser.ts';
 import { ConsoleHouse } from './console-house.ts';
 import { idOf } from './fixture/data.ts';
+import { detailOf, flows, versions } from './fixture/flows.ts';
 
 describe.skipIf(!chromiumPath)('the editor of flows', { timeout: 60_000 }, () => {
   const house = new ConsoleHouse();
@@ -154,15 +156,164 @@ describe.skipIf(!chromiumPath)('the editor of flows', { timeout: 60_000 }, () =>
     });
   });
 
-  it('retries a run from a step', async () => {
-    await page.goto(`${house.fixture.url}/flows/runs/${idOf('run 3')}?step=upload`);
-    const panel = page.getByRole('complementary', { name: 'To the NAS' });
-    await panel.getByText('disk is full').first().waitFor();
-    await panel.getByRole('button', { name: 'Retry from here' }).click();
-    await panel.getByRole('group').getByRole('button', { name: 'Retry from here' }).click();
-    await page.waitForURL(new RegExp(`/flows/runs/${idOf('run 0')}`));
-    expect(house.fixture.changes.find(({ path }) => path.endsWith('/retry'))?.body).toEqual({
-      from: 'upload',
+  it('asks before changes are lost by leaving, and goes on with them when told so', async () => {
+    await text().click();
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.insertText('# Mine.\n');
+    await page.getByText('not saved').waitFor();
+    // Another part of the same flow leaves nothing.
+    await page.getByRole('link', { name: 'Versions' }).click();
+    await page.getByRole('grid', { name: 'Versions' }).waitFor();
+    const question = page.getByRole('dialog');
+    expect(await question.count()).toBe(0);
+
+    await page.getByRole('link', { name: 'Nodes' }).first().click();
+    await question.getByText('not saved').waitFor();
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Back');
+    await page.keyboard.press('Escape');
+    await question.waitFor({ state: 'detached' });
+    await page.getByRole('link', { name: 'Editor' }).click();
+    await expect.poll(() => text().textContent()).toContain('# Mine.');
+
+    await page.getByRole('link', { name: 'Nodes' }).first().click();
+    await question.getByRole('button', { name: 'Leave without saving' }).click();
+    await page.getByRole('heading', { name: 'Nodes' }).waitFor();
+  });
+
+  it('asks when “back” would lose changes, and lets the browser ask when the tab is closed', async () => {
+    await page.getByRole('link', { name: 'Nodes' }).first().click();
+    await page.getByRole('heading', { name: 'Nodes' }).waitFor();
+    await page.goBack();
+    await node('upload').waitFor();
+    await page.getByRole('button', { name: 'Tidy up' }).click();
+    await page.getByText('not saved').waitFor();
+    await page.evaluate('history.forward()');
+    await page.getByRole('dialog').getByRole('button', { name: 'Back' }).click();
+    await page.getByText('not saved').waitFor();
+    await expect.poll(() => page.url()).toContain(`/flows/${idOf('flow 0')}`);
+
+    const asked = page.waitForEvent('dialog');
+    await page.close({ runBeforeUnload: true });
+    const dialog = await asked;
+    expect(dialog.type()).toBe('beforeunload');
+    await dialog.accept();
+  });
+
+  it('stores a new flow once, however often it is told to, and asks for nothing when it goes there', async () => {
+    await page.goto(`${house.fixture.url}/flows/new?template=archive`);
+    await node('upload').waitFor();
+    expect(await page.getByRole('combobox', { name: 'Project' }).count()).toBe(1);
+    await page.getByRole('button', { name: 'Tidy up' }).click();
+    const release = await held('POST', '/api/v1/flows');
+    await node('upload').focus();
+    await page.keyboard.press('Control+s');
+    await page.keyboard.press('Control+s');
+    await expect.poll(release.count).toBe(1);
+    await page.keyboard.press('Control+s');
+    release.go();
+    await page.waitForURL(new RegExp(`/flows/${idOf('flow 0')}`));
+    expect(release.count()).toBe(1);
+    expect(await page.getByRole('dialog').count()).toBe(0);
+  });
+
+  it('keeps what one has written when somebody else saves, says who, and saves on top only when told so', async () => {
+    await text().click();
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.insertText('# Mine.\n');
+    await page.getByText('not saved').waitFor();
+    await saveElsewhere();
+    const notice = page.getByRole('status', { name: 'Saved by somebody else' });
+    await notice.getByText('Ola Berg has saved version 8 meanwhile.').waitFor();
+    expect(await text().textContent()).toContain('# Mine.');
+    await page.keyboard.press('Control+s');
+
+    await notice.getByRole('button', { name: 'What 8 changed' }).click();
+    await page.getByRole('region', { name: 'Changes in version 8' }).first().waitFor();
+    await page.getByRole('link', { name: 'Editor' }).click();
+    await expect.poll(() => text().textContent()).toContain('# Mine.');
+    expect(puts()).toEqual([]);
+
+    await page.getByRole('button', { name: 'Save on top of 8' }).click();
+    await page.getByRole('button', { name: 'Save mine' }).click();
+    await expect.poll(puts).toEqual([expect.objectContaining({ base: 8 })]);
+    await notice.waitFor({ state: 'detached' });
+  });
+
+  it('takes the other version when told so, and by itself where nothing would be lost', async () => {
+    await page.getByRole('button', { name: 'Tidy up' }).click();
+    await page.getByText('not saved').waitFor();
+    await saveElsewhere();
+    await page.getByRole('button', { name: 'Take 8 instead' }).click();
+    await page.getByRole('button', { name: 'Drop my changes' }).click();
+    await expect.poll(() => text().textContent()).toContain('# Theirs.');
+    await page.getByText('Version 8 · saved').waitFor();
+    await saveElsewhere(9);
+    await page.getByText('Version 9 · saved').waitFor();
+    expect(await page.getByRole('status', { name: 'Saved by somebody else' }).count()).toBe(0);
+  });
+
+  it('chooses channels by their names, several of them, out of a thousand', async () => {
+    await node('trigger').focus();
+    await page.keyboard.press('Enter');
+    const channels = page
+      .getByRole('region', { name: 'Settings' })
+      .getByRole('combobox', { name: 'Channels' });
+    await channels.fill('Channel 987');
+    await page.getByRole('option', { name: 'Channel 987' }).click();
+    await channels.fill('体育');
+    await page.getByRole('option', { name: '体育频道' }).click();
+    await page.keyboard.press('Escape');
+    expect(parse(await saved())).toMatchObject({
+      trigger: { with: { channels: [idOf('channel 987'), idOf('channel 1')] } },
     });
   });
+
+  /** Keeps the answers to a request back. */
+  async function held(method: string, path: string) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let count = 0;
+    await page.route(`**${path}`, async (route) => {
+      if (route.request().method() !== method) return route.fallback();
+      count += 1;
+      await promise;
+      return route.continue();
+    });
+    return { count: () => count, go: resolve };
+  }
+  const puts = () => house.fixture.changes.filter(({ method }) => method === 'PUT').map(({ body }) => body);
+  /** Somebody else saves: from now on the flow has their version, and an event says so. */
+  async function saveElsewhere(number = 8): Promise<void> {
+    const [flow] = flows;
+    const [version] = versions;
+    if (!flow || !version) throw new Error('The fixture has no flow.');
+    const theirs = { ...detailOf(flow), version: number, versionId: idOf(`theirs ${number}`) };
+    const theirText = `# Theirs.\n${theirs.text}`;
+    const path = `${house.fixture.url}/api/v1/flows/${flow.id}`;
+    await page.route(path, (route) =>
+      route.request().method() === 'GET'
+        ? route.fulfill({ json: { ...theirs, text: theirText } })
+        : route.fallback(),
+    );
+    await page.route(`${path}/versions/${number}`, (route) =>
+      route.fulfill({
+        json: {
+          ...version,
+          number,
+          text: theirText,
+          createdBy: { id: idOf('ola'), name: 'Ola Berg' },
+          createdAt: new Date().toISOString(),
+        },
+      }),
+    );
+    const event = {
+      seq: number,
+      id: idOf(`event ${number}`),
+      at: new Date().toISOString(),
+      projectId: flow.projectId,
+      kind: 'flow.changed',
+      subject: { kind: 'flow', id: flow.id },
+      body: { version: number },
+    };
+    house.fixture.send('event', event, number);
+  }
 });

@@ -2,6 +2,7 @@ import { Select, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
+import { shownChoices } from './choices.ts';
 
 /** Words that somebody types to narrow a list down. */
 export interface TextSearch {
@@ -46,7 +47,7 @@ interface ChoiceFilterProps<Choice extends string> {
   readonly nameOf: (choice: Choice) => string;
   readonly value: string | undefined;
   readonly onChange: (value: string | undefined) => void;
-  /** For choices that a studio has hundreds of. */
+  /** For choices that a studio has hundreds of (`useChoices`): typing finds them. */
   readonly searchable?: boolean;
   /** In pixels. */
   readonly width?: number;
@@ -61,6 +62,7 @@ export function ChoiceFilter<Choice extends string>(props: ChoiceFilterProps<Cho
       placeholder={placeholder}
       clearable
       searchable={searchable ?? false}
+      {...(searchable ? { limit: shownChoices } : {})}
       w={width}
       data={choices.map((choice) => ({ value: choice, label: nameOf(choice) }))}
       value={value ?? null}

@@ -1,6 +1,7 @@
 /** What every page is built from, the console's own and those of workloads. */
 export { AsMenu } from './as-menu.tsx';
 export { Bytes } from './bytes.tsx';
+export { shownChoices, useChoices } from './choices.ts';
 export { Collection } from './collection.tsx';
 export { ConfirmInline } from './confirm-inline.tsx';
 export { CopyLine } from './copy-line.tsx';
@@ -8,6 +9,7 @@ export { type Column, DataTable } from './data-table.tsx';
 export { EmptyState } from './empty-state.tsx';
 export { ChoiceFilter, TextFilter, type TextSearch, useTextSearch } from './filters.tsx';
 export { JsonView } from './json-view.tsx';
+export { LeaveGuard } from './leave-guard.tsx';
 export { Link, useGoTo } from './link.tsx';
 export { ListView } from './list-view.tsx';
 export { type CurveSeries, LoadCurve } from './load-curve.tsx';

@@ -28,11 +28,17 @@ export function Link({ to, onClick, children, ...rest }: LinkProps) {
   );
 }
 
+interface GoToOptions {
+  readonly replace?: boolean;
+  /** Without the question of a `LeaveGuard`: what it guards has just been saved. */
+  readonly unasked?: boolean;
+}
+
 /** Goes to an address within the console. */
-export function useGoTo(): (to: string, options?: { readonly replace?: boolean }) => void {
+export function useGoTo(): (to: string, options?: GoToOptions) => void {
   const router = useRouter();
-  return (to, options) => {
-    if (options?.replace) router.history.replace(to);
-    else router.history.push(to);
+  return (to, { replace = false, unasked = false } = {}) => {
+    if (replace) router.history.replace(to, undefined, { ignoreBlocker: unasked });
+    else router.history.push(to, undefined, { ignoreBlocker: unasked });
   };
 }

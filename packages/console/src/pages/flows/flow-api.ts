@@ -34,6 +34,10 @@ export const runPath = (id: string) => `/api/v1/flow-runs/${encodeURIComponent(i
 
 export const flowsQuery = (query: Query) => listQuery('/api/v1/flows', Flow, query, ['flow', 'flow-run']);
 
+/** To choose a flow from: stale when one of them changes, not with each of their runs. */
+export const flowChoices = (projectId: string | undefined) =>
+  listQuery('/api/v1/flows', Flow, { projectId }, ['flow']);
+
 export const flowQuery = (id: string) =>
   queryOptions({
     queryKey: ['flow', id],

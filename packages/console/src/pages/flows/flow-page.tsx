@@ -1,13 +1,15 @@
 import type { FlowDetail } from '@backlot/contract/flow/api';
+import { ApiError } from '@backlot/sdk/errors';
 import { Button, Switch, TextInput } from '@mantine/core';
 import { IconPlayerPlay, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { invalidateSubjects, subjectsOf } from '../../api/subjects.ts';
 import { useGlossary } from '../../i18n/glossary.ts';
 import { useTexts } from '../../i18n/texts.ts';
 import { AsMenu } from '../../parts/as-menu.tsx';
 import { ConfirmInline } from '../../parts/confirm-inline.tsx';
+import { LeaveGuard } from '../../parts/leave-guard.tsx';
 import { useGoTo } from '../../parts/link.tsx';
 import { Page } from '../../parts/page.tsx';
 import { ProblemNotice } from '../../parts/problem-notice.tsx';
@@ -16,12 +18,13 @@ import { TabLinks } from '../../parts/tab-links.tsx';
 import { useParam, useSearch } from '../../parts/use-search.ts';
 import { useSession } from '../../session/session.tsx';
 import { FlowEditor } from './editor/flow-editor.tsx';
-import { useFlowEditor } from './editor/use-flow-editor.ts';
+import { SavedMeanwhile } from './editor/saved-meanwhile.tsx';
+import { useFlowDraft } from './editor/use-flow-draft.ts';
 import { catalogueQuery, flowActions, flowPath, flowQuery } from './flow-api.ts';
 import classes from './flow-page.module.css';
-import { PickingProject } from './forms/pickers.tsx';
-import { RunPanel } from './run/run-panel.tsx';
+import { PickingProject } from './forms/list-picker.tsx';
 import { RunsTable } from './run/runs-table.tsx';
+import { RunPanel } from './run/start/run-panel.tsx';
 import { flowTexts } from './texts.ts';
 import { Versions } from './versions/versions.tsx';
 
@@ -31,8 +34,7 @@ export default function FlowPage() {
   const flow = useQuery(flowQuery(id));
   const say = useTexts(flowTexts);
   if (flow.data) {
-    // Another version is another beginning of the editor: its history ends with it.
-    return <Loaded key={flow.data.versionId} flow={flow.data} />;
+    return <Loaded key={flow.data.id} flow={flow.data} error={flow.error} />;
   }
   return (
     <Page title={say('title')}>
@@ -43,7 +45,13 @@ export default function FlowPage() {
   );
 }
 
-function Loaded({ flow }: { readonly flow: FlowDetail }) {
+interface LoadedProps {
+  readonly flow: FlowDetail;
+  /** Why the flow could not be read again; what is shown is from before. */
+  readonly error: Error | null;
+}
+
+function Loaded({ flow, error }: LoadedProps) {
   const say = useTexts(flowTexts);
   const word = useGlossary();
   const goTo = useGoTo();
@@ -53,22 +61,29 @@ function Loaded({ flow }: { readonly flow: FlowDetail }) {
   const [running, setRunning] = useSearch('run');
   const [note, setNote] = useState('');
   const catalogue = useQuery(catalogueQuery());
-  const editor = useFlowEditor(flow.text);
+  const draft = useFlowDraft(flow);
+  const { editor, base, changed } = draft;
   const mayWrite = can('flows.edit', flow.projectId);
-  const changed = editor.text !== flow.text;
   const refresh = () => invalidateSubjects(client, new Set(subjectsOf('flow', flow.id)));
   const save = useMutation({
-    mutationFn: () => flowActions.save(flow.id, { text: editor.text, base: flow.version, note }),
+    mutationFn: (onto: number) => flowActions.save(flow.id, { text: editor.text, base: onto, note }),
     onSuccess: (saved) => {
+      draft.saved(saved);
+      setNote('');
       client.setQueryData(flowQuery(flow.id).queryKey, saved);
       void refresh();
     },
+    // Refused because somebody was faster: then the page shows what they have saved.
+    onError: refresh,
   });
+  // While one’s own saving is on its way, the newer version may be just that.
+  const collides = draft.collides && !save.isPending;
+  const maySave = changed && !collides && !save.isPending && editor.read.faults.length === 0;
+  const trySave = () => maySave && save.mutate(base.version);
   const enable = useMutation({
     mutationFn: (enabled: boolean) => flowActions.enable(flow.id, enabled),
     onSuccess: refresh,
   });
-  useLeaveWarning(changed);
   const path = `/flows/${flow.id}`;
   return (
     <Page
@@ -85,7 +100,7 @@ function Loaded({ flow }: { readonly flow: FlowDetail }) {
             ]}
           />
           <span className={classes.version}>
-            {say('version', { number: flow.version })} · {say(changed ? 'save.unsaved' : 'save.saved')}
+            {say('version', { number: base.version })} · {say(changed ? 'save.unsaved' : 'save.saved')}
           </span>
         </>
       }
@@ -137,7 +152,7 @@ function Loaded({ flow }: { readonly flow: FlowDetail }) {
             className={classes.save}
             onSubmit={(event) => {
               event.preventDefault();
-              save.mutate();
+              trySave();
             }}
           >
             <TextInput
@@ -148,31 +163,43 @@ function Loaded({ flow }: { readonly flow: FlowDetail }) {
               value={note}
               onChange={(event) => setNote(event.currentTarget.value)}
             />
-            <Button type="submit" loading={save.isPending} disabled={editor.read.faults.length > 0}>
-              {say('save')}
-            </Button>
-            <ConfirmInline
-              variant="subtle"
-              label={say('save.discard')}
-              question={say('save.discard.ask', { number: flow.version })}
-              confirm={say('save.discard')}
-              onConfirm={async () => editor.reset(flow.text)}
-            />
+            {collides ? (
+              <ConfirmInline
+                label={say('meanwhile.save', { number: flow.version })}
+                question={say('meanwhile.save.ask', { number: flow.version })}
+                confirm={say('meanwhile.save.do')}
+                disabled={editor.read.faults.length > 0}
+                // What goes wrong stands above the editor, as for every other saving.
+                onConfirm={() => save.mutateAsync(flow.version).catch(() => {})}
+              />
+            ) : (
+              <>
+                <Button type="submit" loading={save.isPending} disabled={editor.read.faults.length > 0}>
+                  {say('save')}
+                </Button>
+                <ConfirmInline
+                  variant="subtle"
+                  label={say('save.discard')}
+                  question={say('save.discard.ask', { number: base.version })}
+                  confirm={say('save.discard')}
+                  onConfirm={async () => draft.discard()}
+                />
+              </>
+            )}
           </form>
         )
       }
     >
-      <ProblemNotice error={save.error ?? enable.error} />
+      <LeaveGuard active={changed} question={say('leave.ask')} />
+      <ProblemNotice
+        error={(collides && isChanged(save.error) ? null : save.error) ?? enable.error ?? error}
+      />
+      {collides && <SavedMeanwhile flow={flow} base={base.version} onTake={draft.discard} />}
       <PickingProject value={flow.projectId}>
         {part === 'editor' && (
           <QueryView query={catalogue}>
             {(kinds) => (
-              <FlowEditor
-                editor={editor}
-                catalogue={kinds}
-                readOnly={!mayWrite}
-                onSave={() => changed && editor.read.faults.length === 0 && save.mutate()}
-              />
+              <FlowEditor editor={editor} catalogue={kinds} readOnly={!mayWrite} onSave={trySave} />
             )}
           </QueryView>
         )}
@@ -196,12 +223,5 @@ function Loaded({ flow }: { readonly flow: FlowDetail }) {
   );
 }
 
-/** Asks before the tab is closed while something would be lost. */
-export function useLeaveWarning(active: boolean): void {
-  useEffect(() => {
-    if (!active) return;
-    const onLeave = (event: BeforeUnloadEvent) => event.preventDefault();
-    addEventListener('beforeunload', onLeave);
-    return () => removeEventListener('beforeunload', onLeave);
-  }, [active]);
-}
+/** Refused because somebody has saved meanwhile. */
+const isChanged = (error: unknown) => error instanceof ApiError && error.problem.code === 'flow_changed';

@@ -3,8 +3,11 @@ import { Button, Select } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { invalidateSubjects } from '../../api/subjects.ts';
+import { useGlossary } from '../../i18n/glossary.ts';
 import { useTexts } from '../../i18n/texts.ts';
 import { useLanguage } from '../../i18n/use-language.ts';
+import { shownChoices } from '../../parts/choices.ts';
+import { LeaveGuard } from '../../parts/leave-guard.tsx';
 import { useGoTo } from '../../parts/link.tsx';
 import { Page } from '../../parts/page.tsx';
 import { ProblemNotice } from '../../parts/problem-notice.tsx';
@@ -16,8 +19,7 @@ import { setFlow } from './editor/edits.ts';
 import { FlowEditor } from './editor/flow-editor.tsx';
 import { useFlowEditor } from './editor/use-flow-editor.ts';
 import { catalogueQuery, flowActions, templatesQuery } from './flow-api.ts';
-import { useLeaveWarning } from './flow-page.tsx';
-import { PickingProject } from './forms/pickers.tsx';
+import { PickingProject } from './forms/list-picker.tsx';
 import { flowTexts } from './texts.ts';
 
 /** A new flow, from a template or from nothing. Nothing is stored before it is saved. */
@@ -49,6 +51,7 @@ interface DraftProps {
 
 function Draft({ template, catalogue }: DraftProps) {
   const say = useTexts(flowTexts);
+  const word = useGlossary();
   const { language } = useLanguage();
   const goTo = useGoTo();
   const client = useQueryClient();
@@ -59,17 +62,16 @@ function Draft({ template, catalogue }: DraftProps) {
   const projectId = chosen ?? project?.id ?? mine[0]?.id;
   const [start] = useState(() => textOf(template, say('new'), language));
   const editor = useFlowEditor(start);
-  const [saved, setSaved] = useState(false);
   const create = useMutation({
     mutationFn: async () => flowActions.create({ projectId: projectId ?? '', text: editor.text }),
     onSuccess: (flow) => {
-      setSaved(true);
       void invalidateSubjects(client, new Set(['flow']));
-      goTo(`/flows/${flow.id}`, { replace: true });
+      goTo(`/flows/${flow.id}`, { replace: true, unasked: true });
     },
   });
-  useLeaveWarning(!saved && editor.text !== start);
-  const maySave = projectId !== undefined && editor.read.faults.length === 0;
+  // Saved once: the page goes on to the flow that it has made.
+  const maySave =
+    projectId !== undefined && editor.read.faults.length === 0 && !create.isPending && !create.isSuccess;
   return (
     <Page
       fill
@@ -80,8 +82,10 @@ function Draft({ template, catalogue }: DraftProps) {
           <>
             {mine.length > 1 && (
               <Select
-                aria-label={say('templates.title')}
+                aria-label={word('noun.project')}
                 allowDeselect={false}
+                searchable
+                limit={shownChoices}
                 data={mine.map((one) => ({ value: one.id, label: one.name }))}
                 value={projectId ?? null}
                 onChange={(next) => next !== null && setProjectId(next)}
@@ -95,6 +99,7 @@ function Draft({ template, catalogue }: DraftProps) {
       }
     >
       {mine.length === 0 && <p>{say('needsProject')}</p>}
+      <LeaveGuard active={editor.text !== start && !create.isSuccess} question={say('leave.ask')} />
       <ProblemNotice error={create.error} />
       <PickingProject value={projectId}>
         <FlowEditor

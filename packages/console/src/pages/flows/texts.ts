@@ -46,11 +46,6 @@ export const flowTexts = defineTexts('flows', {
     en: 'Run version {{number}} of “{{name}}” now?',
     'zh-CN': '立即运行“{{name}}”的版本 {{number}}？',
   },
-  'run.files': { en: 'Files that it begins with', 'zh-CN': '起始文件' },
-  'run.files.hint': {
-    en: 'Ids of artifacts, one for each line. A trigger that gives files needs them.',
-    'zh-CN': '产物 ID，每行一个。触发器提供文件时必填。',
-  },
   'run.unsaved': {
     en: 'Save first: what runs is a saved version.',
     'zh-CN': '请先保存：运行的是已保存的版本。',
@@ -72,6 +67,37 @@ export const flowTexts = defineTexts('flows', {
   },
   'save.discard': { en: 'Discard changes', 'zh-CN': '放弃修改' },
   'save.discard.ask': { en: 'Go back to version {{number}}?', 'zh-CN': '恢复到版本 {{number}}？' },
+  'leave.ask': {
+    en: 'The changes to this flow are not saved. Leave it without them?',
+    'zh-CN': '此流程的修改尚未保存。要放弃修改并离开吗？',
+  },
+  'meanwhile.label': { en: 'Saved by somebody else', 'zh-CN': '他人已保存' },
+  'meanwhile.by': {
+    en: '{{name}} has saved version {{number}} meanwhile.',
+    'zh-CN': '{{name}} 已保存版本 {{number}}。',
+  },
+  'meanwhile.some': {
+    en: 'Version {{number}} has been saved meanwhile.',
+    'zh-CN': '版本 {{number}} 已被保存。',
+  },
+  'meanwhile.kept': {
+    en: 'Your changes were made from version {{base}}, and are all here. Take over from {{number}} what you need, then save on top of it.',
+    'zh-CN': '您的修改基于版本 {{base}}，均已保留。请对照版本 {{number}}，合并所需内容后再保存。',
+  },
+  'meanwhile.look': { en: 'What {{number}} changed', 'zh-CN': '查看版本 {{number}} 的改动' },
+  'meanwhile.take': { en: 'Take {{number}} instead', 'zh-CN': '改用版本 {{number}}' },
+  'meanwhile.take.ask': {
+    en: 'Drop your changes, and go on with version {{number}}?',
+    'zh-CN': '放弃您的修改，改用版本 {{number}}？',
+  },
+  'meanwhile.take.do': { en: 'Drop my changes', 'zh-CN': '放弃我的修改' },
+  'meanwhile.save': { en: 'Save on top of {{number}}', 'zh-CN': '覆盖保存在版本 {{number}} 之上' },
+  'meanwhile.save.ask': {
+    en: 'Yours becomes the newest version. What {{number}} changed is then only in it if you have taken it over; {{number}} itself stays under Versions.',
+    'zh-CN':
+      '您的内容将成为最新版本。版本 {{number}} 的改动若未合并则不在其中；版本 {{number}} 仍保留在“版本”中。',
+  },
+  'meanwhile.save.do': { en: 'Save mine', 'zh-CN': '保存我的版本' },
   undo: { en: 'Undo', 'zh-CN': '撤销' },
   redo: { en: 'Redo', 'zh-CN': '重做' },
   tidy: { en: 'Tidy up', 'zh-CN': '自动排列' },

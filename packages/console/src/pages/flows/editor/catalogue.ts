@@ -1,6 +1,6 @@
 import type { Language, Phrase } from '@backlot/contract/phrase';
 import type { JsonSchema } from '../../../parts/schema-form/index.ts';
-import type { KindPorts } from './graph.ts';
+import type { KindPorts, PortType } from './graph.ts';
 
 /** A kind of step or trigger, as the pages use it. */
 export interface KindView extends KindPorts {
@@ -8,6 +8,11 @@ export interface KindView extends KindPorts {
   readonly summary: Phrase;
   readonly icon?: string | undefined;
   readonly parameters: JsonSchema;
+  readonly outputs: Readonly<
+    Record<string, { readonly type: PortType; readonly title?: Phrase | null | undefined }>
+  >;
+  /** Of a trigger: names of what is at `{{trigger.…}}`. */
+  readonly data?: readonly string[] | undefined;
 }
 
 export interface CatalogueView {

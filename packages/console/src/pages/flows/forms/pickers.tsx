@@ -1,91 +1,10 @@
-import { Page } from '@backlot/contract/api/common';
-import { Select, TextInput } from '@mantine/core';
-import { queryOptions, useQuery } from '@tanstack/react-query';
-import { type ComponentType, createContext, useContext, useState } from 'react';
-import { z } from 'zod';
-import { transport } from '../../../api/transport.ts';
+import { TextInput } from '@mantine/core';
+import { type ComponentType, useState } from 'react';
 import { useTexts } from '../../../i18n/texts.ts';
 import type { JsonSchema, PickerProps } from '../../../parts/schema-form/index.ts';
 import { flowTexts } from '../texts.ts';
+import { ListPicker } from './list-picker.tsx';
 import { readDuration, readSize, writeDuration, writeFlowDuration, writeSize } from './quantities.ts';
-
-/** The project whose things are chosen from: a flow uses what its own project has. */
-export const PickingProject = createContext<string | undefined>(undefined);
-
-/** What can be chosen, as much of it as a choice shows. The lists belong to workloads that this page does not know. */
-const Choice = z.looseObject({
-  id: z.string(),
-  name: z.string(),
-  kind: z.string().optional(),
-  projectId: z.string().nullable().optional(),
-});
-
-const lists: Readonly<Record<string, string>> = {
-  'delivery-target': '/api/v1/delivery-targets',
-  channel: '/api/v1/channels',
-  flow: '/api/v1/flows',
-};
-
-const choicesQuery = (path: string, projectId: string | undefined) =>
-  queryOptions({
-    queryKey: ['flows', 'choices', path, projectId],
-    queryFn: async ({ signal }) =>
-      (await transport().call('GET', path, Page(Choice), { query: { projectId, limit: 500 }, signal })).items,
-    retry: false,
-  });
-
-/** Chooses one of a list of the API. Where the list can't be read, its id can still be typed. */
-function ListPicker(props: PickerProps) {
-  const { schema, value, label, hint, required, error, disabled, onChange } = props;
-  const say = useTexts(flowTexts);
-  const projectId = useContext(PickingProject);
-  const path = lists[schema.pick ?? ''] ?? '';
-  const choices = useQuery(choicesQuery(path, projectId));
-  const shown = choices.data?.filter(
-    ({ kind }) => schema.kinds === undefined || (kind !== undefined && schema.kinds.includes(kind)),
-  );
-  const current = typeof value === 'string' ? value : null;
-  if (choices.isError) {
-    return (
-      <TextInput
-        label={label}
-        description={hint}
-        required={required}
-        error={error}
-        disabled={disabled}
-        value={current ?? ''}
-        onChange={(event) => onChange(event.currentTarget.value || undefined)}
-      />
-    );
-  }
-  const missing =
-    current !== null &&
-    shown !== undefined &&
-    !shown.some(({ id, name }) => id === current || name === current);
-  // A flow's text may name a target by its name, which people can read; then it stays a name.
-  const byName = current !== null && shown?.some(({ id, name }) => name === current && id !== current);
-  return (
-    <Select
-      label={label}
-      description={hint}
-      required={required}
-      error={error}
-      disabled={disabled}
-      searchable
-      clearable={!required}
-      nothingFoundMessage={say(schema.pick === 'delivery-target' ? 'pick.noTarget' : 'pick.none')}
-      data={[
-        ...(shown ?? []).map(({ id, name, kind }) => ({
-          value: byName && name === current ? name : id,
-          label: kind === undefined ? name : `${name} · ${kind}`,
-        })),
-        ...(missing ? [{ value: current, label: say('pick.missing', { id: current.slice(-12) }) }] : []),
-      ]}
-      value={current}
-      onChange={(next) => onChange(next ?? undefined)}
-    />
-  );
-}
 
 /** Whether the parameter is a number; else it is a text, also where several kinds of text are allowed. */
 function takesNumber(schema: JsonSchema): boolean {

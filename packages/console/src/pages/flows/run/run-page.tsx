@@ -42,8 +42,17 @@ export default function RunPage() {
   const known = client.getQueryData(runQuery(id).queryKey);
   const run = useQuery({ ...runQuery(id), meta: { subjects: runSubjects(id, known?.jobId) } });
   const catalogue = useQuery(catalogueQuery());
-  if (run.data)
-    return <Loaded run={run.data} catalogue={catalogue.data ?? emptyCatalogue} error={run.error} />;
+  if (run.data) {
+    // Another run is another page: what its buttons have asked for and been answered ends with it.
+    return (
+      <Loaded
+        key={run.data.id}
+        run={run.data}
+        catalogue={catalogue.data ?? emptyCatalogue}
+        error={run.error}
+      />
+    );
+  }
   return (
     <Page title={say('title')} actions={<AsMenu apiPath={runPath(id)} />}>
       <QueryView query={run} rows={8}>
@@ -215,6 +224,8 @@ function RunActions({ run }: { readonly run: FlowRunDetail }) {
   });
   if (!can('flows.run', run.projectId)) return null;
   const open = openFlowRunStates.includes(run.state);
+  // Also once it is done: the page goes on to the new run, and a second press would begin a third.
+  const busy = retry.isPending || retry.isSuccess;
   return (
     <>
       {open && (
@@ -233,19 +244,21 @@ function RunActions({ run }: { readonly run: FlowRunDetail }) {
         <Button.Group>
           <Button
             leftSection={<IconRefresh size={14} aria-hidden="true" />}
-            loading={retry.isPending}
+            loading={busy}
             onClick={() => retry.mutate(false)}
           >
             {say('retry')}
           </Button>
           <Menu>
             <Menu.Target>
-              <Button aria-label={say('retry.newest')} px={8}>
+              <Button aria-label={say('retry.newest')} px={8} disabled={busy}>
                 ▾
               </Button>
             </Menu.Target>
             <Menu.Dropdown>
-              <Menu.Item onClick={() => retry.mutate(true)}>{say('retry.newest')}</Menu.Item>
+              <Menu.Item disabled={busy} onClick={() => retry.mutate(true)}>
+                {say('retry.newest')}
+              </Menu.Item>
             </Menu.Dropdown>
           </Menu>
         </Button.Group>

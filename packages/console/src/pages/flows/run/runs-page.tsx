@@ -1,13 +1,17 @@
 import { flowRunStates } from '@backlot/contract/flow/api';
-import { useList } from '../../../api/use-list.ts';
+import { Button } from '@mantine/core';
+import { IconX } from '@tabler/icons-react';
+import { useMemo } from 'react';
 import { useGlossary } from '../../../i18n/glossary.ts';
 import { useTexts } from '../../../i18n/texts.ts';
 import { AsMenu } from '../../../parts/as-menu.tsx';
+import { useChoices } from '../../../parts/choices.ts';
 import { ChoiceFilter } from '../../../parts/filters.tsx';
+import { useGoTo } from '../../../parts/link.tsx';
 import { Page } from '../../../parts/page.tsx';
 import { useSearch } from '../../../parts/use-search.ts';
 import { useSession } from '../../../session/session.tsx';
-import { flowsQuery } from '../flow-api.ts';
+import { flowChoices } from '../flow-api.ts';
 import { FlowTabs } from '../flow-tabs.tsx';
 import { RunsTable } from './runs-table.tsx';
 import { runTexts } from './texts.ts';
@@ -19,8 +23,11 @@ export default function RunsPage() {
   const { project } = useSession();
   const [state, setState] = useSearch('state');
   const [flowId, setFlowId] = useSearch('flow');
-  const [subject] = useSearch('subject');
-  const flows = useList(flowsQuery({ projectId: project?.id }));
+  const [subject, setSubject] = useSearch('subject');
+  const goTo = useGoTo();
+  const flows = useChoices(flowChoices(project?.id));
+  const names = useMemo(() => new Map(flows.data?.map(({ id, name }) => [id, name])), [flows.data]);
+  const filtered = flowId !== undefined || state !== undefined || subject !== undefined;
   return (
     <Page
       title={say('title')}
@@ -32,8 +39,8 @@ export default function RunsPage() {
           <ChoiceFilter
             label={say('col.flow')}
             placeholder={say('filter.flow')}
-            choices={(flows.items ?? []).map(({ id }) => id)}
-            nameOf={(id) => flows.items?.find((flow) => flow.id === id)?.name ?? id}
+            choices={[...names.keys()]}
+            nameOf={(id) => names.get(id) ?? id}
             value={flowId}
             onChange={setFlowId}
             searchable
@@ -47,10 +54,23 @@ export default function RunsPage() {
             value={state}
             onChange={setState}
           />
+          {subject !== undefined && (
+            <Button
+              variant="default"
+              rightSection={<IconX size={14} aria-hidden="true" />}
+              onClick={() => setSubject(undefined)}
+            >
+              {say('filter.subject')}
+            </Button>
+          )}
         </>
       }
     >
-      <RunsTable query={{ projectId: project?.id, flowId, state, subject }} withName />
+      <RunsTable
+        query={{ projectId: project?.id, flowId, state, subject }}
+        withName
+        onShowAll={filtered ? () => goTo('/flows/runs', { replace: true }) : undefined}
+      />
     </Page>
   );
 }

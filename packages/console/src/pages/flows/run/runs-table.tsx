@@ -1,4 +1,5 @@
 import type { FlowRun } from '@backlot/contract/flow/api';
+import { Button } from '@mantine/core';
 import { IconArrowsShuffle } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import { useList } from '../../../api/use-list.ts';
@@ -18,15 +19,16 @@ interface RunsTableProps {
   readonly query: Readonly<Record<string, string | boolean | undefined>>;
   /** Whether the flow's name is shown: not on the flow's own page. */
   readonly withName: boolean;
+  /** Takes away what the list is narrowed down by; left out where it is not, and an empty list means that nothing has run. */
+  readonly onShowAll?: (() => void) | undefined;
 }
 
 /** Runs, newest first. */
-export function RunsTable({ query, withName }: RunsTableProps) {
+export function RunsTable({ query, withName, onShowAll }: RunsTableProps) {
   const say = useTexts(runTexts);
   const goTo = useGoTo();
   const list = useList(runsQuery(query));
   const columns = useRunColumns(withName);
-  const filtered = query.state !== undefined;
   return (
     <ListView list={list} rows={8}>
       {(runs) => (
@@ -41,9 +43,16 @@ export function RunsTable({ query, withName }: RunsTableProps) {
           empty={
             <EmptyState
               icon={<IconArrowsShuffle size={30} stroke={1.4} />}
-              title={say(filtered ? 'none.filtered' : 'none.title')}
+              title={say(onShowAll ? 'none.filtered' : 'none.title')}
+              action={
+                onShowAll && (
+                  <Button variant="default" onClick={onShowAll}>
+                    {say('filter.clear')}
+                  </Button>
+                )
+              }
             >
-              {!filtered && say('none.text')}
+              {!onShowAll && say('none.text')}
             </EmptyState>
           }
         />

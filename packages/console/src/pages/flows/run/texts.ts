@@ -4,6 +4,8 @@ export const runTexts = defineTexts('flow-runs', {
   title: { en: 'Runs', 'zh-CN': '运行记录' },
   'filter.state': { en: 'Any state', 'zh-CN': '全部状态' },
   'filter.flow': { en: 'Any flow', 'zh-CN': '全部流程' },
+  'filter.subject': { en: 'Of one occasion', 'zh-CN': '仅同一触发对象' },
+  'filter.clear': { en: 'Show all runs', 'zh-CN': '显示全部运行' },
   'col.flow': { en: 'Flow', 'zh-CN': '流程' },
   'col.began': { en: 'Began', 'zh-CN': '开始' },
   'col.by': { en: 'Begun by', 'zh-CN': '触发者' },
@@ -55,10 +57,50 @@ export const runTexts = defineTexts('flow-runs', {
   'trigger.data': { en: 'What it told', 'zh-CN': '触发数据' },
   'trigger.gives': { en: 'Gave', 'zh-CN': '提供' },
   'start.do': { en: 'Run', 'zh-CN': '运行' },
-  'start.port': { en: 'Artifacts for “{{port}}”', 'zh-CN': '“{{port}}”使用的产物' },
+  'start.broadcast': { en: 'As after a broadcast', 'zh-CN': '按某场直播运行' },
+  'start.broadcast.hint': {
+    en: 'Fills in its segments and its data, as if it had ended now.',
+    'zh-CN': '填入该直播的分段与数据，效果与直播刚结束时相同。',
+  },
+  'start.broadcast.none': { en: 'No broadcast that is over is called so', 'zh-CN': '没有匹配的已结束直播' },
+  'start.port': { en: 'Files for “{{port}}”', 'zh-CN': '“{{port}}”使用的文件' },
+  'start.files.hint': { en: 'As many as you like, in this order.', 'zh-CN': '可选多个，按所选顺序使用。' },
+  'start.file.hint': { en: 'One file.', 'zh-CN': '一个文件。' },
+  'start.files.find': { en: 'Find by name, kind or id', 'zh-CN': '按名称、类型或 ID 查找' },
+  'start.files.none': { en: 'No file of the project fits', 'zh-CN': '项目中没有匹配的文件' },
+  'start.files.older.hint': {
+    en: 'None of the newest files fits; load older ones below',
+    'zh-CN': '最新的文件中没有匹配项，可在下方加载更早的文件',
+  },
+  'start.files.older': {
+    en: 'Load older ones than these {{count}}',
+    'zh-CN': '加载比这 {{count}} 个更早的文件',
+  },
+  'start.files.remove': { en: 'Leave out {{name}}', 'zh-CN': '移除 {{name}}' },
+  'start.files.sum': {
+    en: { one: '{{count}} file, {{size}}', other: '{{count}} files, {{size}}' },
+    'zh-CN': '{{count}} 个文件，{{size}}',
+  },
+  'start.files.clear': { en: 'Leave out all', 'zh-CN': '全部移除' },
+  'start.files.most': {
+    en: 'A run takes at most {{most}} files at one port.',
+    'zh-CN': '一个端口最多接收 {{most}} 个文件。',
+  },
   'start.data': { en: 'Data for texts ({{trigger}})', 'zh-CN': '模板数据（{{trigger}}）' },
   'start.data.hint': {
     en: 'JSON, e.g. {"title": "Evening news"}',
     'zh-CN': 'JSON，例如 {"title": "晚间新闻"}',
+  },
+  'start.data.names': {
+    en: 'JSON with any of: {{names}}',
+    'zh-CN': 'JSON，可包含：{{names}}',
+  },
+  'start.data.unreadable': {
+    en: 'This is not JSON yet. Names and texts stand in double quotes: {"title": "Evening news"}',
+    'zh-CN': '尚不是合法的 JSON。名称和文本须用双引号：{"title": "晚间新闻"}',
+  },
+  'start.data.no-object': {
+    en: 'Write an object in curly braces: {"title": "Evening news"}',
+    'zh-CN': '请填写花括号中的对象：{"title": "晚间新闻"}',
   },
 });

@@ -1,0 +1,109 @@
+import type { Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { chromiumPath } from './browser.ts';
+import { ConsoleHouse } from './console-house.ts';
+import { idOf } from './fixture/data.ts';
+
+describe.skipIf(!chromiumPath)('runs of flows', { timeout: 60_000 }, () => {
+  const house = new ConsoleHouse();
+  let page: Page;
+  let complaints: string[];
+
+  beforeEach(async () => {
+    house.fixture.changes.length = 0;
+    ({ page, complaints } = await house.open());
+    page.setDefaultTimeout(30_000);
+  });
+  afterEach(async () => {
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+  const go = (path: string) => page.goto(`${house.fixture.url}${path}`);
+  const started = () =>
+    house.fixture.changes.filter(({ path }) => path === `/api/v1/flows/${idOf('flow 0')}/runs`);
+
+  it('are retried from a step', async () => {
+    await go(`/flows/runs/${idOf('run 3')}?step=upload`);
+    const panel = page.getByRole('complementary', { name: 'To the NAS' });
+    await panel.getByText('disk is full').first().waitFor();
+    await panel.getByRole('button', { name: 'Retry from here' }).click();
+    await panel.getByRole('group').getByRole('button', { name: 'Retry from here' }).click();
+    await page.waitForURL(new RegExp(`/flows/runs/${idOf('run 0')}`));
+    expect(house.fixture.changes.find(({ path }) => path.endsWith('/retry'))?.body).toEqual({
+      from: 'upload',
+    });
+  });
+
+  it('are retried once, however often one presses', async () => {
+    const answered = Promise.withResolvers<void>();
+    await page.route('**/retry', async (route) => {
+      await answered.promise;
+      await route.continue();
+    });
+    await go(`/flows/runs/${idOf('run 3')}`);
+    const newest = page.getByRole('button', { name: 'With the newest version' });
+    await newest.click();
+    await page.getByRole('menuitem', { name: 'With the newest version' }).click();
+    await expect.poll(() => newest.isDisabled()).toBe(true);
+    answered.resolve();
+    await page.waitForURL(new RegExp(`/flows/runs/${idOf('run 0')}`));
+    expect(house.fixture.changes.filter(({ path }) => path.endsWith('/retry'))).toHaveLength(1);
+  });
+
+  it('begin by hand with a broadcast: its segments in order, and what its end would have told', async () => {
+    await go(`/flows/${idOf('flow 0')}?run=1`);
+    const panel = page.getByRole('complementary', { name: 'Run now' });
+    await panel.getByRole('combobox', { name: 'As after a broadcast' }).click();
+    await page.getByRole('option', { name: /Evening news 3,/ }).click();
+    await panel.getByText(/^720 files, /).waitFor();
+    await panel.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.waitForURL(/\/flows\/runs\//);
+    expect(started()).toHaveLength(1);
+    expect(started()[0]?.body).toMatchObject({
+      artifacts: { segments: expect.arrayContaining([expect.stringMatching(/^[0-9a-f-]{36}$/)]) },
+      data: { title: 'Evening news 3, 晚间新闻', channelId: idOf('channel 3') },
+    });
+  });
+
+  it('begin by hand with files that are found by their kind among thousands of others', async () => {
+    await go(`/flows/${idOf('flow 0')}?run=1`);
+    const panel = page.getByRole('complementary', { name: 'Run now' });
+    const files = panel.getByRole('combobox', { name: 'Files for “Segments”' });
+    // Older than what the list begins with.
+    await files.fill('film');
+    await page.getByRole('option', { name: /Evening news 207,/ }).click();
+    await files.fill(idOf('artifact of flows 3'));
+    await page.getByRole('option', { name: /t1\/s3\.flv/ }).click();
+    await panel.getByRole('button', { name: 'Leave out t1/s3.flv' }).click();
+    await panel.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.waitForURL(/\/flows\/runs\//);
+    expect(started()[0]?.body).toMatchObject({ artifacts: { segments: [idOf('artifact of flows 207')] } });
+  });
+
+  it('do not begin with data that can’t be read, and the field says why', async () => {
+    await go(`/flows/${idOf('flow 0')}?run=1`);
+    const panel = page.getByRole('complementary', { name: 'Run now' });
+    const data = panel.getByLabel(/^Data for texts/);
+    await data.fill('{"title": "Evening news"');
+    await panel.getByText('This is not JSON yet.').waitFor();
+    const run = panel.getByRole('button', { name: 'Run', exact: true });
+    expect(await run.isDisabled()).toBe(true);
+    await data.fill('["Evening news"]');
+    await panel.getByText('Write an object in curly braces').waitFor();
+    await data.fill('{"title": "Evening news"}');
+    await run.click();
+    await page.waitForURL(/\/flows\/runs\//);
+    expect(started()[0]?.body).toMatchObject({ data: { title: 'Evening news' } });
+  });
+
+  it('are narrowed down to one of a thousand flows, and an empty answer is not told as “nothing yet”', async () => {
+    await go('/flows/runs');
+    await page.getByRole('grid', { name: 'Runs' }).waitFor();
+    await page.getByRole('combobox', { name: 'Flow' }).fill('Flow 987');
+    await page.getByRole('option', { name: 'Flow 987' }).click();
+    await page.getByText('No run is like this').waitFor();
+    expect(await page.getByText('Nothing has run yet').count()).toBe(0);
+    await page.getByRole('button', { name: 'Show all runs' }).click();
+    await page.getByRole('grid', { name: 'Runs' }).waitFor();
+  });
+});
