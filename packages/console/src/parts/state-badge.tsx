@@ -6,7 +6,7 @@ interface StateBadgeProps {
   readonly state: string;
   /** Overrides the tone that the state has by itself. */
   readonly tone?: Tone;
-  /** Overrides the word; states of workloads bring their own. */
+  /** Overrides the word; states of workloads bring their own. A sentence is cut where there is no room, and read by pointing at it. */
   readonly label?: string;
   /** Only the dot, where the word stands beside it already; the word is kept for screen readers. */
   readonly dotOnly?: boolean;
@@ -20,9 +20,13 @@ export function StateBadge({ state, tone = stateTone(state), label, dotOnly = fa
   const key = `state.${state}`;
   const word = label ?? (isKnown(key) ? say(key) : state);
   return (
-    <span className={classes.badge} data-tone={tone} title={dotOnly ? word : undefined}>
+    <span
+      className={classes.badge}
+      data-tone={tone}
+      title={dotOnly || label !== undefined ? word : undefined}
+    >
       <span className={classes.dot} data-hatched={tone === 'frozen' || undefined} aria-hidden="true" />
-      <span className={dotOnly ? 'visually-hidden' : undefined}>{word}</span>
+      <span className={dotOnly ? 'visually-hidden' : classes.word}>{word}</span>
     </span>
   );
 }

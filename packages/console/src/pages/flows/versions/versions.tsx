@@ -164,6 +164,7 @@ function useVersionColumns(newest: number): readonly Column<FlowVersionSummary>[
         key: 'by',
         header: say('versions.by'),
         width: 'minmax(100px, 1fr)',
+        phone: 'meta',
         cell: ({ createdBy }) => createdBy.name,
       },
       {
