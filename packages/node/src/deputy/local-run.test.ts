@@ -136,6 +136,31 @@ describe('a run on a node that is alone', () => {
     await run.close();
   });
 
+  it('ends a step that takes longer than the flow gives it, also while nothing is heard of it', async () => {
+    const work = new Work();
+    const stopped: string[] = [];
+    const limited: PlanRun = (facts, now) => {
+      const plan = planOf({ join: [], remux: ['join'] })(facts, now);
+      return { ...plan, open: plan.open.map((step) => ({ ...step, timeLimitMs: 20 })) };
+    };
+    const more = { plan: limited, stop: async (id: string) => void stopped.push(id) };
+    const run = await LocalRun.begin(work.parts({}, more), path(), begun());
+    work.run = run;
+    run.go();
+    await vi.waitUntil(() => run.facts.steps.get('join')?.end !== undefined, 30_000);
+    expect(run.facts.steps.get('join')?.end).toMatchObject({
+      outcome: 'failed',
+      failure: { reason: { code: 'flow.time_limit', params: { step: 'join' } } },
+    });
+    expect(stopped).toEqual([...work.offers.keys()]);
+    // What its attempt says afterwards changes nothing, and nothing begins anew.
+    await work.report();
+    await vi.waitUntil(() => run.resting, 30_000);
+    expect(run.facts.steps.get('join')?.end?.outcome).toBe('failed');
+    expect(work.offers.size).toBe(1);
+    await run.close();
+  });
+
   it('gives each step its secrets, and no other’s', async () => {
     const work = new Work();
     const run = await LocalRun.begin(work.parts({ remux: [], thumbnail: [] }), path(), begun());

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { newId, type Offer, type StateReport } from '@backlot/contract';
+import { type Failure, flowPhrases, newId, type Offer, reason, type StateReport } from '@backlot/contract';
 import type { Clock } from '@backlot/contract/clock';
 import { givenText } from '@backlot/contract/deputy/given';
 import type { Findings } from '@backlot/contract/link/messages';
@@ -182,9 +182,9 @@ export class LocalRun {
       const { clock, plan } = this.#parts;
       const { open, waits, wakeAt } = plan(this.#facts, clock.now());
       for (const record of waits) await this.#record({ r: 'waits', record });
-      this.#wakeAt(wakeAt);
       let moved = false;
       for (const step of open) moved = (await this.#advance(step)) || moved;
+      this.#wakeAt(Math.min(wakeAt ?? Number.POSITIVE_INFINITY, ...open.map((step) => this.#lateAt(step))));
       if (moved) continue;
       this.#resting = wakeAt === undefined && open.every(({ step }) => this.#facts.left.has(step));
       return;
@@ -205,6 +205,10 @@ export class LocalRun {
       return false;
     }
     const { last, number, allocation } = known.attempt;
+    const late = this.#parts.clock.now() >= this.#lateAt(open);
+    const decided = last !== undefined && !this.#again.has(step) && !this.#due.has(step);
+    // While it is this node's, nobody else says that it took too long.
+    if (late && !decided) return this.#endLate(open, known);
     if (!last) {
       // Written down, but the agent died before it was offered; or it was refused, and that is long ago.
       if (!this.#parts.has(allocation) && !this.#again.has(step)) await this.#offer(open, known);
@@ -219,13 +223,16 @@ export class LocalRun {
     const retry = open.draft?.retry ?? { maxAttempts: 1, backoffMs: 0, maxBackoffMs: 0 };
     const next = afterAttempt(last, number, retry, this.#parts.random());
     if (next.kind === 'leave') return this.#leave(step, next.why);
-    const late = this.#isLate(open, known);
     if (next.kind === 'again' && !late) {
       this.#later(step, next.delayMs);
       return false;
     }
     const { outcome, failure } =
       next.kind === 'ended' ? next : { outcome: 'failed' as const, failure: last.failure };
+    return this.#end(step, outcome, failure);
+  }
+
+  async #end(step: string, outcome: 'ok' | 'failed', failure: Failure | undefined): Promise<true> {
     const at = new Date(this.#parts.clock.now()).toISOString();
     await this.#record({ r: 'ended', step, outcome, ...(failure ? { failure } : {}), at });
     this.#log.info(
@@ -235,9 +242,30 @@ export class LocalRun {
     return true;
   }
 
-  /** Whether all the time that the flow gives to a step is over. */
-  #isLate({ timeLimitMs }: OpenStep, { startedAt }: StepFacts): boolean {
-    return timeLimitMs !== undefined && this.#parts.clock.now() - Date.parse(startedAt) > timeLimitMs;
+  /** When all the time is over that the flow gives to a step, attempts and waiting included; never for one that is not ours. */
+  #lateAt({ step, timeLimitMs }: OpenStep): number {
+    const known = this.#facts.steps.get(step);
+    if (timeLimitMs === undefined || !known || known.end || this.#facts.left.has(step)) {
+      return Number.POSITIVE_INFINITY;
+    }
+    return Date.parse(known.startedAt) + timeLimitMs;
+  }
+
+  /** Ends a step that took too long: what runs of it is stopped, and waits are over. */
+  async #endLate({ step, name }: OpenStep, { attempt }: StepFacts): Promise<true> {
+    this.#again.get(step)?.();
+    this.#again.delete(step);
+    this.#due.delete(step);
+    // First: an agent that dies in between finds it late once more.
+    if (!attempt.last) await this.#parts.stop(attempt.allocation);
+    const failure = {
+      class: 'stall' as const,
+      reason: reason(flowPhrases, 'flow.time_limit', { step: name }),
+      signature: 'stall:flow.time_limit',
+    };
+    const ended = await this.#end(step, 'failed', failure);
+    await this.#parts.places.giveBack(attempt.allocation, async () => undefined);
+    return ended;
   }
 
   async #leave(step: string, why: string): Promise<boolean> {
@@ -294,10 +322,10 @@ export class LocalRun {
     this.#again.set(step, cancel);
   }
 
-  #wakeAt(at: number | undefined): void {
+  #wakeAt(at: number): void {
     this.#wake?.();
     this.#wake = undefined;
-    if (at === undefined) return;
+    if (at === Number.POSITIVE_INFINITY) return;
     const ms = Math.max(0, Math.min(at - this.#parts.clock.now(), 24 * 3_600_000));
     this.#wake = this.#parts.clock.after(ms, () => this.go());
   }

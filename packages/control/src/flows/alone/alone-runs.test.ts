@@ -153,6 +153,62 @@ describe('what a node did alone', () => {
   });
 });
 
+describe('the time that a flow gives to a step', () => {
+  /** A film with a limit, and a poster for each way in which it may end. */
+  const limited = [
+    make('film', { timeLimit: '1s' }),
+    make('poster', { after: ['film'] }),
+    make('sorry', { after: ['film.error'] }),
+  ];
+  /** Resolves when a step with the same limit, which began later, was found late. */
+  const over = async () => {
+    lab.ends = { ...lab.ends, witness: 'hang' };
+    await lab.ended(await lab.start(await lab.flow([make('witness', { timeLimit: '1s' })])));
+    lab.offered.splice(lab.offered.indexOf('witness'), 1);
+  };
+
+  it('is the node’s to count while the run is the node’s: only the branch that it took is taken', async () => {
+    const { runId, run } = await begunAlone(limited);
+    await over();
+    expect(statesOf(await lab.run(runId))).toMatchObject({ film: 'running' });
+    expect(await told(run)).toBe('taken');
+    expect(await told({ ...run, step: 'poster' })).toBe('taken');
+    expect(await call(aloneMethods.end, { ...run, left: [] })).toBe('taken');
+    expect(statesOf(await lab.ended(runId))).toEqual({
+      run: 'succeeded',
+      film: 'succeeded',
+      poster: 'succeeded',
+      sorry: 'skipped',
+    });
+    expect(lab.offered).toEqual([]);
+  });
+
+  it('is over here as well when the node says so', async () => {
+    const { runId, run } = await begunAlone(limited);
+    const failure = {
+      class: 'stall',
+      reason: { code: 'flow.time_limit', params: { step: 'film' }, message: 'x' },
+      signature: 'stall:flow.time_limit',
+    } as const;
+    expect(await told({ ...run, outcome: 'failed', failure, outputs: [] })).toBe('taken');
+    expect(await call(aloneMethods.end, { ...run, left: ['sorry'] })).toBe('taken');
+    expect(statesOf(await lab.ended(runId))).toMatchObject({
+      film: 'failed',
+      poster: 'skipped',
+      sorry: 'succeeded',
+    });
+  });
+
+  it('begins here when the run comes here', async () => {
+    lab.ends = { film: 'hang' };
+    const { runId, run } = await begunAlone(limited);
+    await over();
+    expect(await call(aloneMethods.end, { ...run, left: ['film'] })).toBe('taken');
+    expect(statesOf(await lab.ended(runId))).toMatchObject({ film: 'failed', sorry: 'succeeded' });
+    expect(lab.offered).toEqual(['film', 'sorry']);
+  });
+});
+
 describe('a run of a node that is lost', () => {
   const copy = (id: string, of: string) => ({ id, kind: 'lab.copy', in: { file: of } });
   const look = () => runs.sweep(new AbortController().signal);

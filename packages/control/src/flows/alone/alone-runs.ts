@@ -18,6 +18,7 @@ import type { NodeLinks } from '../../kernel.ts';
 import { type ChangeDeps, runChange } from '../../tasks/change.ts';
 import { decideAway } from './away.ts';
 import { goElsewhere, performNow } from './go-elsewhere.ts';
+import { startLimits } from './start-limits.ts';
 import type { AloneOf, StepTaken } from './take-step.ts';
 
 interface OpenRow {
@@ -225,6 +226,7 @@ export class AloneRuns {
         change.tx,
       );
       await performNow(change.tx, id, performed());
+      await startLimits(change.tx, id, 'all');
       change.wake('task-ready');
     });
   }

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Tx } from '../../db/schema.ts';
 import { type Change, type ChangeDeps, runChange } from '../../tasks/change.ts';
 import { type IdleTask, sortTasks, waitsFor } from './away.ts';
+import { startLimits } from './start-limits.ts';
 
 export interface GoElsewhereDeps {
   readonly changes: () => ChangeDeps;
@@ -52,6 +53,7 @@ export async function goElsewhere(
       `.execute(change.tx);
     }
     await performNow(change.tx, id, deps.performed());
+    await startLimits(change.tx, id, sorted.go);
     if (!run.lost_before) tellOnce(change, id, run, since, sorted.wait);
   });
 }

@@ -106,7 +106,7 @@ async function begin(
   answer: Advance,
   drafts: readonly (StartTask & { checked: TaskDraft })[],
 ): Promise<Map<string, StepExtra>> {
-  const { job_id: jobId, project_id: projectId } = run.row;
+  const { job_id: jobId, project_id: projectId, alone_open: alone } = run.row;
   const extras = new Map<string, StepExtra>();
   if (drafts.length > 0) {
     const fitted = await fitDrafts(
@@ -129,18 +129,20 @@ async function begin(
     const ids = new Map(rows.map(({ id, key }) => [key, id]));
     for (const { key, timeLimitMs } of drafts) {
       const taskId = ids.get(key);
-      if (taskId !== undefined) extras.set(key, { taskId, timeLimitMs });
+      // Of a step that a node may be doing by itself only the node says that it took too long: see `startLimits`.
+      if (taskId !== undefined) extras.set(key, { taskId, timeLimitMs: alone ? undefined : timeLimitMs });
     }
     // A node goes on with it, or may: it is there to be seen, and nobody places it.
-    if (run.row.alone_open) {
+    if (alone) {
       const wait = JSON.stringify(reason(flowPhrases, 'flow.wait.alone'));
       await sql`
         UPDATE task SET paused = true, wait = ${wait}::jsonb WHERE id = ANY(${[...ids.values()]}::uuid[])
       `.execute(change.tx);
     }
   }
-  const performs = !run.row.alone_open;
-  for (const { key, timeLimitMs } of answer.performs) extras.set(key, { performs, timeLimitMs });
+  const performs = !alone;
+  for (const { key, timeLimitMs } of answer.performs)
+    extras.set(key, { performs, timeLimitMs: alone ? undefined : timeLimitMs });
   if (performs && answer.performs.length > 0) change.afterCommit(() => deps.sooner(0));
   return extras;
 }
