@@ -96,6 +96,8 @@ export interface TrackRun {
 }
 
 const NOT_SYNC = 0x10000;
+/** Nothing live has more in one fragment: a number out of nowhere would be counted one by one when films are joined. */
+const MOST_SAMPLES = 100_000;
 
 /** What a movie fragment holds of each track (8.8.4 to 8.8.12). */
 export function readFragment(buffer: Buffer, moof: Box, tracks: readonly Track[]): TrackRun[] {
@@ -139,6 +141,7 @@ function readRun(buffer: Buffer, traf: Box, tracks: readonly Track[]): TrackRun 
     if (trun.type !== 'trun') continue;
     const has = buffer.readUInt32BE(trun.body) & 0xffffff;
     const count = buffer.readUInt32BE(trun.body + 4);
+    if (samples + count > MOST_SAMPLES) throw new Error('A fragment announces more than it can hold.');
     let place = trun.body + 8 + (has & 1 ? 4 : 0);
     if (has & 4) {
       first ??= buffer.readUInt32BE(place);

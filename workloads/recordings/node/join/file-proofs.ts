@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { boxesIn } from '../fmp4/boxes.ts';
+import { boxesOfFile } from '../fmp4/file-boxes.ts';
 import { readFlvFile } from './flv-file.ts';
 import type { JoinProofs, JoinSegment } from './plan-join.ts';
 import { isProven } from './union-flv.ts';
@@ -26,7 +25,10 @@ function flvHead(segment: JoinSegment): Buffer {
 }
 
 function fragmentHead({ path }: JoinSegment): Buffer {
-  const bytes = readFileSync(path);
-  const heads = [...boxesIn(bytes, 0, bytes.length)].filter(({ type }) => type === 'moov');
-  return Buffer.concat(heads.map(({ start, end }) => bytes.subarray(start, end)));
+  const heads: Buffer[] = [];
+  for (const box of boxesOfFile(path)) {
+    if (box.type === 'moof') break;
+    if (box.type === 'moov') heads.push(box.read());
+  }
+  return Buffer.concat(heads);
 }

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { boxesIn, findBox } from '../fmp4/boxes.ts';
+import { boxesOfFile } from '../fmp4/file-boxes.ts';
 import { readFragment, readTracks, type Track } from '../fmp4/tracks.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { FilmClock } from './film-clock.ts';
@@ -17,21 +17,21 @@ export async function joinFmp4(part: JoinPart, out: Writable): Promise<JoinedPar
   let zero: number | undefined;
   for (const run of part.runs) {
     for (const segment of run.segments) {
-      const bytes = readFileSync(segment.path);
-      const init = [...boxesIn(bytes, 0, bytes.length)].filter(
-        ({ type }) => type === 'ftyp' || type === 'moov',
-      );
-      const head = Buffer.concat(init.map(({ start, end }) => bytes.subarray(start, end)));
-      if (!tracks) {
-        tracks = readTracks(head);
-        await writer.put(head);
-      }
       zero ??= segment.firstMs + run.offsetMs;
       const moveMs = run.offsetMs - zero;
+      const init: Buffer[] = [];
       let moof: Buffer | undefined;
-      for (const box of boxesIn(bytes, 0, bytes.length)) {
-        if (box.type === 'moof') {
-          for (const { track, ms, samples, durationMs } of readFragment(bytes, box, tracks)) {
+      for (const box of boxesOfFile(segment.path)) {
+        if (box.type === 'ftyp' || box.type === 'moov') init.push(box.read());
+        else if (box.type === 'moof') {
+          if (!tracks) {
+            const head = Buffer.concat(init);
+            tracks = readTracks(head);
+            await writer.put(head);
+          }
+          moof = box.read();
+          const outer = findBox(moof, 0, moof.length, 'moof');
+          for (const { track, ms, samples, durationMs } of outer ? readFragment(moof, outer, tracks) : []) {
             if (track.kind === 'video') videoFrames += samples;
             else if (track.kind === 'audio') audioFrames += samples;
             if (track.kind === 'audio' && tracks.some(({ kind }) => kind === 'video')) continue;
@@ -39,11 +39,10 @@ export async function joinFmp4(part: JoinPart, out: Writable): Promise<JoinedPar
             for (let sample = 0; sample < samples; sample++)
               clock.see(9, ms + moveMs + sample * step, ms + sample * step + run.anchor);
           }
-          moof = Buffer.from(bytes.subarray(box.start, box.end));
           moveFragment(moof, tracks, moveMs);
         } else if (box.type === 'mdat' && moof) {
           await writer.put(moof);
-          await writer.put(bytes.subarray(box.start, box.end));
+          await writer.put(box.read());
           moof = undefined;
         }
       }

@@ -1,11 +1,14 @@
-import { readFile } from 'node:fs/promises';
-import { boxesIn } from '../fmp4/boxes.ts';
+import { stat } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
+import { boxesOfFile } from '../fmp4/file-boxes.ts';
 import { Fmp4Media } from '../fmp4/fmp4-media.ts';
 import { newFacts, type SegmentFacts } from '../recorder/media.ts';
 
+/** What a recorder writes into a segment. */
+const OURS = new Set(['ftyp', 'moov', 'moof', 'mdat']);
+
 /** Reads a segment of fragmented MP4 once more: its whole fragments, and what they hold. */
 export async function scanFmp4(path: string): Promise<SegmentFacts> {
-  const bytes = await readFile(path);
   let facts = newFacts();
   let first = true;
   const reader = new Fmp4Media(
@@ -18,10 +21,15 @@ export async function scanFmp4(path: string): Promise<SegmentFacts> {
     },
     () => 'no',
   );
-  reader.push(bytes, 0);
   let whole = 0;
-  for (const box of boxesIn(bytes, 0, bytes.length)) if (box.type === 'mdat') whole = box.end;
-  facts.bytes = bytes.length;
+  for (const box of boxesOfFile(path)) {
+    if (!OURS.has(box.type)) continue;
+    reader.push(box.read(), 0);
+    if (box.type === 'mdat') whole = box.end;
+    // Others are recorded beside.
+    await setImmediate();
+  }
+  facts.bytes = (await stat(path)).size;
   facts.wholeBytes = whole;
   return facts;
 }
