@@ -130,6 +130,27 @@ describe('a WebDAV server that can’t be trusted', () => {
     expect([...files.keys()]).toEqual(['/dav/film.mp4']);
   });
 
+  it('that hangs up behind the last byte of a copy: all of it has come, and nothing is asked for behind it', async () => {
+    const { source, request } = await upload();
+    const asked: (string | undefined)[] = [];
+    const files = keeping((request_, response, all) => {
+      if (request_.method !== 'GET') return false;
+      const { range } = request_.headers;
+      asked.push(range);
+      if (range !== undefined) response.writeHead(416).end();
+      else {
+        response.writeHead(200, { 'transfer-encoding': 'chunked' });
+        response.write(all.get('/dav/film.mp4'), () => setTimeout(() => response.destroy(), 50));
+      }
+      return true;
+    });
+    files.set('/dav/film.mp4', await readFile(source.path));
+    const { size, sha256 } = source;
+    const work = { do: 'verify' as const, path: 'film.mp4', size, sha256, method: 'read-back' as const };
+    expect((await folder.run({ ...request, work })).result).toMatchObject({ outcome: 'verified' });
+    expect(asked).toEqual([undefined]);
+  });
+
   it('whose copy drips: it holds its place no longer than patience lasts, and says why', async () => {
     const { source, request } = await upload();
     let asked = 0;
