@@ -1,10 +1,11 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { mostDoubts, suspectParts } from '../node/store/s3/suspect-parts.ts';
 import { StoreFault } from '../node/store/store-fault.ts';
 import { passOn } from './pass-on.ts';
-import { openS3Bench, partSize, type S3Bench } from './s3-bench.ts';
+import { openS3Bench, partSize, type S3Bench, soon } from './s3-bench.ts';
 
 /** A store that refuses to put parts together: only what it does not have is sent again. */
 describe('parts that a store refuses to put together', () => {
@@ -99,6 +100,52 @@ describe('parts that a store refuses to put together', () => {
     bench.stub.faults.noConditions = true;
     bench.stub.faults.noLists = true;
     expect(await sent()).toEqual([1, 1, 1]);
+  });
+});
+
+describe('an upload that another node has begun', () => {
+  let bench: S3Bench;
+  beforeEach(async () => {
+    bench = await openS3Bench();
+  });
+  afterEach(() => bench.close());
+
+  it.each([
+    [3, 1],
+    // A store that never lists takes the file all the same.
+    [1_000, 2],
+  ])('is gone on with after %i lists that fail, or begun anew at last', async (failing, sent) => {
+    const { stub, folder, upload } = bench;
+    let lists = failing;
+    const server = createServer(
+      passOn(stub, ({ method, url = '' }, response) => {
+        if (method !== 'GET' || !url.includes('uploads') || lists === 0) return false;
+        lists -= 1;
+        response.writeHead(503).end('<Error><Code>SlowDown</Code><Message>no</Message></Error>');
+        return true;
+      }),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const { source, request } = await upload(3 * partSize);
+      stub.faults.slowMs = 100;
+      const first = await folder.start(request);
+      await vi.waitFor(() => expect(stub.counts.parts.get(1)).toBe(1), soon);
+      await first.kill();
+      stub.faults.slowMs = 0;
+      const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const elsewhere = {
+        ...request,
+        target: { ...request.target, settings: { ...request.target.settings, endpoint } },
+        means: { ...request.means, keep: join(folder.root, 'other-node') },
+      };
+      expect((await folder.run(elsewhere)).result).toMatchObject({ outcome: 'uploaded' });
+      expect(stub.objects.get('in/film.mp4')?.sha256).toBe(source.sha256);
+      expect(stub.counts.parts.get(1)).toBe(sent);
+    } finally {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
   });
 });
 

@@ -1,8 +1,10 @@
 import { ListMultipartUploadsCommand, ListPartsCommand, type S3Client } from '@aws-sdk/client-s3';
 import { digestsOf } from '../../net/source-slice.ts';
 import type { Source } from '../store.ts';
+import { StoreFault } from '../store-fault.ts';
 import type { LedgerPart } from './part-ledger.ts';
 import { planParts } from './plan-parts.ts';
+import { isUnsupported, s3Fault } from './s3-fault.ts';
 
 /** Uploads of one key that are looked at; more than one or two are only left by accidents. */
 const mostUploads = 5;
@@ -37,6 +39,8 @@ export async function listParts(
 /**
  * Finds an upload of the same file that another node has begun: its parts are ours when each has the size and the MD5 of
  * what we would send. Stores that can't list, or forbid it, have none.
+ *
+ * @throws StoreFault when it can't say so now: what is begun meanwhile would send all of it again
  */
 export async function adoptUpload(
   client: S3Client,
@@ -54,8 +58,10 @@ export async function adoptUpload(
       const parts = await matching(listed, source, partSize, signal);
       if (parts) return { uploadId: UploadId, parts };
     }
-  } catch {
+  } catch (error) {
+    const fault = s3Fault(error, signal);
     signal.throwIfAborted();
+    if (fault instanceof StoreFault && fault.kind === 'away' && !isUnsupported(fault)) throw fault;
   }
   return undefined;
 }

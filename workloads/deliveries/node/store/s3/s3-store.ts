@@ -20,7 +20,7 @@ import { type PlannedPart, partSizeOf, planParts } from './plan-parts.ts';
 import { createS3Client, defaultIdleMs, type S3Keys, type SigningClient } from './s3-client.ts';
 import { isUnsupported, refusedPart, s3Fault } from './s3-fault.ts';
 import { someAtOnce } from './some-at-once.ts';
-import { bare, suspectParts } from './suspect-parts.ts';
+import { bare, mostDoubts, suspectParts } from './suspect-parts.ts';
 
 export interface S3StoreOptions {
   readonly settings: S3Settings;
@@ -51,6 +51,8 @@ export class S3Store implements Store {
   #conditional = true;
   /** Refusals of parts, in a row, that nothing has explained. */
   #doubts = 0;
+  /** Lists of uploads that have failed. */
+  #unlisted = 0;
 
   constructor({ settings, keys, ledgers, now, idleMs = defaultIdleMs }: S3StoreOptions) {
     this.#client = createS3Client(settings, keys, idleMs);
@@ -200,7 +202,7 @@ export class S3Store implements Store {
       partSize,
     };
     // Begun by another node, or noted in a book that was lost.
-    const adopted = await adoptUpload(this.#client, { Bucket, Key, source, partSize, signal });
+    const adopted = await this.#adopt({ Bucket, Key, source, partSize, signal });
     if (adopted) {
       const ledger = await PartLedger.begin(this.#ledgers, key, { ...head, uploadId: adopted.uploadId });
       for (const part of adopted.parts) await ledger.record(part);
@@ -213,6 +215,18 @@ export class S3Store implements Store {
     );
     if (answer.UploadId === undefined) throw new StoreFault('away', 'it answered without an upload id');
     return await PartLedger.begin(this.#ledgers, key, { ...head, uploadId: answer.UploadId });
+  }
+
+  /** @throws StoreFault when the store can't say what was begun; not for ever: some never can, and take files all the same */
+  async #adopt(wanted: Parameters<typeof adoptUpload>[1]): ReturnType<typeof adoptUpload> {
+    try {
+      return await adoptUpload(this.#client, wanted);
+    } catch (error) {
+      wanted.signal.throwIfAborted();
+      this.#unlisted += 1;
+      if (this.#unlisted < mostDoubts) throw error;
+      return undefined;
+    }
   }
 
   async #putPart(ledger: PartLedger, part: PlannedPart, source: Source, pace: Pace): Promise<void> {
