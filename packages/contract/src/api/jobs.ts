@@ -125,14 +125,14 @@ export const TaskQuery = PageQuery.extend({
 
 export const LogQuery = z.object({
   stream: z.enum(['stdout', 'stderr']).default('stdout'),
-  /** Byte to start at; negative counts from the end. */
-  from: z.coerce.number().int().default(0),
+  from: z.coerce.number().int().default(0).describe('Byte to start at; negative counts from the end.'),
   limit: z.coerce
     .number()
     .int()
     .min(1)
     .max(1024 * 1024)
-    .default(64 * 1024),
+    .default(64 * 1024)
+    .describe('Bytes of the answer, at most.'),
 });
 /** Text is decoded lossily for display; `raw=1` answers the bytes. `next` is where to go on reading. */
 export const LogPage = z.object({

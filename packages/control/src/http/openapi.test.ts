@@ -49,7 +49,7 @@ describe('the description of the API', () => {
       (operation.parameters ?? []).filter(({ name }) => name === 'cursor' || name === 'limit'),
     );
     expect(turned.length).toBeGreaterThan(0);
-    for (const { name, description } of turned) expect(description, name).toMatch(/^\S.*\.$/);
+    for (const { name, description = '' } of turned) expect(description, name).toMatch(/^\S.*\.$/);
   });
 
   it('says of every operation what it does, who may, and how it fails', () => {

@@ -13,6 +13,7 @@ import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fast
 import { z } from 'zod';
 import type { App, RouteAccess } from '../workload.ts';
 import { tidyOpenApi } from './openapi-tidy.ts';
+import { withWords } from './openapi-words.ts';
 import { referencePolicy } from './security-headers.ts';
 
 /**
@@ -41,8 +42,9 @@ components.add(Problem, {
   ],
 });
 
-const withComponents = createJsonSchemaTransformObject({ schemaRegistry: components });
-const toJsonSchema = createJsonSchemaTransform({ schemaRegistry: components });
+const conversion = { schemaRegistry: components, zodToJsonConfig: { override: withWords } };
+const withComponents = createJsonSchemaTransformObject(conversion);
+const toJsonSchema = createJsonSchemaTransform(conversion);
 
 /** Error answers that a route can give by what it is, besides those that anything can (`default`). */
 function problemResponses(access: RouteAccess | undefined, url: string): Record<string, string> {
