@@ -27,8 +27,8 @@ export function BroadcastPicker({ projectId, onPick }: BroadcastPickerProps) {
   const format = useFormat();
   const [typed, setTyped] = useState('');
   const [chosen, setChosen] = useState<EndedBroadcast>();
-  const nameOf = (one: EndedBroadcast) =>
-    `${one.title || one.channelName} · ${one.channelName} · ${format.moment(one.startedAt)}`;
+  const nameOf = ({ title, channelName, startedAt }: EndedBroadcast) =>
+    [...(title ? [title] : []), channelName, format.moment(startedAt)].join(' · ');
   // Once one is chosen its name stands in the box; nobody looks for that.
   const [text] = useDebouncedValue(chosen && typed === nameOf(chosen) ? '' : typed.trim(), 200);
   const found = useQuery(endedBroadcastsQuery(projectId, text === '' ? undefined : text));
