@@ -9,6 +9,7 @@ import {
 } from '../contract.ts';
 import { commandExecutor } from './command/command-executor.ts';
 import { deliveryProbe } from './probe/delivery-probe.ts';
+import { rcloneProbe } from './probe/rclone-probe.ts';
 import { uploadExecutor } from './upload/upload-executor.ts';
 import { verifyExecutor } from './verify/verify-executor.ts';
 import { testExecutor } from './work/test-executor.ts';
@@ -17,7 +18,7 @@ import { testExecutor } from './work/test-executor.ts';
 export const deliveriesNode: NodeWorkload = {
   name: 'deliveries',
   phrases: deliveryPhrases,
-  probes: [deliveryProbe],
+  probes: [rcloneProbe, deliveryProbe],
   steps: deliverySteps,
   executors: {
     [UPLOAD_TASK]: uploadExecutor,

@@ -40,6 +40,8 @@ export class MachineReport {
   #cancel: (() => void) | undefined;
   #looking: Promise<void> | undefined;
   readonly #known = Promise.withResolvers<void>();
+  /** Probes that this agent has asked. */
+  readonly #asked = new Set<string>();
 
   private constructor(options: MachineReportOptions, gpus: Gpus) {
     const { clock, dataDir } = options;
@@ -126,7 +128,14 @@ export class MachineReport {
       log,
       signal: this.#closing.signal,
       cacheDir,
-      onProbe: (name) => log.info({ probe: name }, 'finding out what this machine can do'),
+      onProbe: (name) => {
+        // What is never kept is asked at each look: said once.
+        log[this.#asked.has(name) ? 'debug' : 'info'](
+          { probe: name },
+          'finding out what this machine can do',
+        );
+        this.#asked.add(name);
+      },
     });
   }
 

@@ -10,48 +10,23 @@ export const foldersVariable = 'BACKLOT_DELIVERY_FOLDERS';
 /** A JSON file with the commands that flows may run on this node: `{ name: { argv, network?, timeLimitS? } }`. */
 export const commandsVariable = 'BACKLOT_DELIVERY_COMMANDS';
 
-export const CAPABILITY = {
-  rclone: 'rclone',
+const CAPABILITY = {
   folders: 'delivery-folders',
   commands: 'delivery-commands',
 } as const;
 
-const probeMs = 15_000;
 const Commands = z.record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,59}$/), AllowedCommand);
 
-/** What this node can deliver with: rclone, folders that its operator allows, and commands that he does. */
+/** Folders that the node's operator allows for deliveries, and commands that flows may run. */
 export const deliveryProbe: CapabilityProbe = {
   name: 'deliveries',
-  /** Never kept: a file server may be mounted at any time, and all of it takes less than a second. */
+  /** Never kept: a file server may be mounted at any time, and looking costs nothing. */
   fingerprint: async () => [],
   async probe(context) {
-    const found = await Promise.all([probeRclone(context), probeFolders(context), probeCommands(context)]);
+    const found = await Promise.all([probeFolders(context), probeCommands(context)]);
     return found.flatMap((capability) => capability ?? []);
   },
 };
-
-async function probeRclone({ run, signal, scratch }: ProbeContext): Promise<Capability | undefined> {
-  const answer = await run(['rclone', 'version'], { timeoutMs: probeMs, signal }).catch(() => undefined);
-  const version = /^rclone v(\S+)/.exec(answer?.stdout.toString('utf8') ?? '')?.[1];
-  if (answer?.code !== 0 || version === undefined) return undefined;
-  // That it says its version proves little; that it brings a file somewhere does.
-  const [from, to] = [join(scratch, 'from'), join(scratch, 'to')];
-  await writeFile(from, 'backlot');
-  const copied = await run(['rclone', '--config', '/dev/null', 'copyto', from, to], {
-    timeoutMs: probeMs,
-    signal,
-  });
-  const there = await readFile(to, 'utf8').catch(() => '');
-  if (copied.code !== 0 || there !== 'backlot') return undefined;
-  return {
-    name: CAPABILITY.rclone,
-    version: version.replace(/-.*$/, ''),
-    features: [],
-    details: { path: 'rclone' },
-    proof: 'copied a file',
-    provedAt: new Date().toISOString(),
-  };
-}
 
 async function probeFolders({ env, log }: ProbeContext): Promise<Capability | undefined> {
   const proved: string[] = [];

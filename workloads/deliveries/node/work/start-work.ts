@@ -2,7 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Launch, programCode, programFile, type TaskContext, TaskFailure } from '@backlot/node/workload';
 import { type DressedTarget, deliveryFailure } from '../../contract.ts';
-import { allowedFolders, CAPABILITY } from '../probe/delivery-probe.ts';
+import { allowedFolders } from '../probe/delivery-probe.ts';
+import { rcloneCapability } from '../probe/rclone-probe.ts';
 import { files, type WorkRequest } from './request.ts';
 
 /** A target that is dead for longer is asked again by another attempt, which has the settings of its own time. */
@@ -49,7 +50,7 @@ export function targetOf(context: TaskContext<TargetParameters>): WorkRequest['t
     );
   }
   const { target } = secrets;
-  if (target.kind === 'rclone' && !context.capabilities.some((one) => one.name === CAPABILITY.rclone)) {
+  if (target.kind === 'rclone' && !context.capabilities.some((one) => one.name === rcloneCapability)) {
     throw new TaskFailure(deliveryFailure('capability', 'deliveries.no_rclone', {}, 'rclone'));
   }
   if (target.kind === 'folder' && allowedFolders(context.capabilities).length === 0) {
@@ -93,7 +94,7 @@ async function writeRequest(
   const scratch = join(workDir, 'scratch');
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   const { times } = parameters;
-  const rclone = capabilities.find(({ name }) => name === CAPABILITY.rclone)?.details.path;
+  const rclone = capabilities.find(({ name }) => name === rcloneCapability)?.details.path;
   const request: WorkRequest = {
     target,
     means: {
