@@ -42,6 +42,8 @@ function npmStart(...args: string[]): Start {
       LANG: 'C.UTF-8',
       BACKLOT_DATA_DIR: dataDir,
       BACKLOT_PORT: '0',
+      // npm itself asks its registry now and then whether there is a newer one; that is no part of this.
+      npm_config_update_notifier: 'false',
     },
   });
   for (const stream of [npm.stdout, npm.stderr]) {
@@ -65,8 +67,17 @@ async function ready({ npm, output }: Start): Promise<string> {
   return /^Backlot is ready: (\S+)$/m.exec(output())?.[1] ?? '';
 }
 
-function gone(): Promise<readonly ProcessLine[] | true> {
-  return waitUntil('no process is left', () => processesOf(dataDir).length === 0, { limitMs: 30_000 });
+/** Everything that it has started has ended. What is left is named, with what was said last. */
+async function gone({ output }: Start): Promise<void> {
+  let left: readonly ProcessLine[] = [];
+  const none = () => {
+    left = processesOf(dataDir);
+    return left.length === 0;
+  };
+  await waitUntil('no process is left', none, { limitMs: 120_000 }).catch((error: unknown) => {
+    const lines = left.map(({ pid, parent, command }) => `${pid} (parent ${parent}) ${command}`);
+    throw new Error([String(error), ...lines, 'It said:', output().slice(-2_000)].join('\n'));
+  });
 }
 
 // The limit is for a machine that has to build the console first; each wait has its own below it.
@@ -82,7 +93,7 @@ describe('npm start', { timeout: 300_000 }, () => {
 
     // The person's Ctrl-C: the terminal signals everything in the foreground at once, and npm passes its own on.
     process.kill(-(start.npm.pid ?? 0), 'SIGINT');
-    await gone();
+    await gone(start);
     expect(start.output()).toContain('Stopping');
     expect(start.output()).not.toContain('Something went wrong');
   });
@@ -92,14 +103,14 @@ describe('npm start', { timeout: 300_000 }, () => {
     await ready(start);
     expect(start.output()).not.toMatch(/Dependencies|Web console|System packages/);
     process.kill(start.npm.pid ?? 0, 'SIGTERM');
-    await gone();
+    await gone(start);
   });
 
   it('ends everything when npm is killed and can tell nobody', async () => {
     const start = npmStart();
     await ready(start);
     process.kill(start.npm.pid ?? 0, 'SIGKILL');
-    await gone();
+    await gone(start);
   });
 
   it('refuses a second one on the same data, in a sentence', async () => {
@@ -110,6 +121,6 @@ describe('npm start', { timeout: 300_000 }, () => {
     expect(second.npm.exitCode).not.toBe(0);
     expect(second.output()).toMatch(/Another Backlot \(process \d+\) already uses /);
     process.kill(first.npm.pid ?? 0, 'SIGTERM');
-    await gone();
+    await gone(first);
   });
 });
