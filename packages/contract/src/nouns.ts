@@ -22,13 +22,13 @@ const nouns: Readonly<Record<string, Phrase>> = {
   event: { en: 'event', 'zh-CN': '事件' },
   file: { en: 'file', 'zh-CN': '文件' },
   flow: { en: 'flow', 'zh-CN': '流程' },
-  'flow hook': { en: 'webhook of a flow', 'zh-CN': '流程回调' },
+  'flow hook': { en: 'webhook of a flow', 'zh-CN': '流程 Webhook' },
   'flow run': { en: 'run of a flow', 'zh-CN': '流程运行' },
   'flow version': { en: 'version of the flow', 'zh-CN': '流程版本' },
   host: { en: 'host process', 'zh-CN': '宿主进程' },
   instance: { en: 'instance', 'zh-CN': '实例' },
   job: { en: 'job', 'zh-CN': '作业' },
-  'join token': { en: 'join token', 'zh-CN': '加入令牌' },
+  'join token': { en: 'join token', 'zh-CN': '接入令牌' },
   member: { en: 'member', 'zh-CN': '成员' },
   model: { en: 'model', 'zh-CN': '模型' },
   node: { en: 'node', 'zh-CN': '节点' },
@@ -53,7 +53,7 @@ const nouns: Readonly<Record<string, Phrase>> = {
   token: { en: 'token', 'zh-CN': '令牌' },
   transcode: { en: 'transcode', 'zh-CN': '转码' },
   upload: { en: 'upload', 'zh-CN': '上传' },
-  webhook: { en: 'webhook', 'zh-CN': '回调' },
+  webhook: { en: 'webhook', 'zh-CN': 'Webhook' },
 };
 
 /** The word for one of our things; what nobody has named here stays as it is. */

@@ -5,7 +5,7 @@ export const texts = {
   name: { en: 'NAME', 'zh-CN': '名称' },
   state: { en: 'STATE', 'zh-CN': '状态' },
   bitrate: { en: 'BITRATE', 'zh-CN': '码率' },
-  lost: { en: 'LOST', 'zh-CN': '丢失' },
+  lost: { en: 'LOST', 'zh-CN': '缺失' },
   source: { en: 'SOURCE', 'zh-CN': '源' },
   why: { en: 'WHY', 'zh-CN': '原因' },
   id: { en: 'ID', 'zh-CN': '编号' },
@@ -19,7 +19,7 @@ export const texts = {
   verified: { en: 'verified', 'zh-CN': '已校验' },
   take: { en: 'TAKE', 'zh-CN': '录制段' },
   node: { en: 'NODE', 'zh-CN': '节点' },
-  hole: { en: 'HOLE AT', 'zh-CN': '间断时间' },
+  hole: { en: 'HOLE AT', 'zh-CN': '间断位置' },
   file: { en: 'FILE', 'zh-CN': '文件' },
   noChannels: {
     en: 'No channels. `backlot recordings channels add NAME URL` makes one.',
@@ -30,11 +30,14 @@ export const texts = {
   server: { en: 'server: {server}', 'zh-CN': '服务器：{server}' },
   noServer: {
     en: 'server: no node has taken it yet; `backlot recordings channels list` says why',
-    'zh-CN': '服务器：还没有节点接收，原因见 `backlot recordings channels list`',
+    'zh-CN': '服务器：还没有节点接手，原因见 `backlot recordings channels list`',
   },
   start: { en: '{name}: watched from now on', 'zh-CN': '{name}：已开始监视' },
   stop: { en: '{name}: stopped', 'zh-CN': '{name}：已停止' },
-  split: { en: '{name}: a new part begins at the next keyframe', 'zh-CN': '{name}：将在下一个关键帧处分段' },
+  split: {
+    en: '{name}: a new part begins at the next keyframe',
+    'zh-CN': '{name}：将从下一个关键帧开始新的分段',
+  },
   'end-broadcast': { en: '{name}: the broadcast is ended', 'zh-CN': '{name}：本场直播已结束' },
   removed: { en: '{name}: removed; what it has recorded stays', 'zh-CN': '{name}：已移除，已录内容保留' },
   trashed: {
@@ -43,6 +46,6 @@ export const texts = {
   },
   amounts: {
     en: '{length}, {size} in {count} {count|segment|segments}, {lost} ms lost',
-    'zh-CN': '{length}，{size}，{count} 个分段，丢失 {lost} 毫秒',
+    'zh-CN': '{length}，{size}，{count} 个片段，缺失 {lost} 毫秒',
   },
 } as const satisfies Record<string, Phrase>;

@@ -15,7 +15,7 @@ export const recordingErrors = defineErrors({
     retryable: false,
     message: {
       en: 'Another channel has this ingest key. Leave the key out, and one is made.',
-      'zh-CN': '另一个频道已使用该推流密钥。请不要填写密钥，系统会自动生成。',
+      'zh-CN': '另一个频道已使用该推流码。请不要填写推流码，系统会自动生成。',
     },
   },
   channel_not_running: {

@@ -54,7 +54,7 @@ export const transcodePhrases = {
   },
   'transcodes.not_as_wanted': {
     en: 'The film is not as it must be: {detail}. Look at the recording, or change what the step asks for.',
-    'zh-CN': '视频不符合要求：{detail}。请检查录像，或修改该步骤的条件。',
+    'zh-CN': '视频不符合要求：{detail}。请检查视频，或修改该步骤的条件。',
   },
   'transcodes.no_pictures': {
     en: 'No picture could be taken: {detail}. Choose other times, or check the film.',

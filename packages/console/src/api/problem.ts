@@ -17,11 +17,11 @@ export interface ShownProblem {
 const local = {
   unreachable: {
     en: 'The control plane does not answer. Running work goes on; this page tries again by itself.',
-    'zh-CN': '控制端没有响应。正在运行的工作不受影响，本页会自动重试。',
+    'zh-CN': '控制面没有响应。正在运行的工作不受影响，本页会自动重试。',
   },
   timeout: {
     en: 'The control plane did not answer in time. Try again; if it stays so, look at its health.',
-    'zh-CN': '控制端未能及时响应。请重试；如持续出现，请查看其健康状态。',
+    'zh-CN': '控制面未能及时响应。请重试；如持续出现，请查看其健康状态。',
   },
   not_understood: {
     en: 'The answer is not what this page expects. The page may be older than the server: reload it.',

@@ -86,6 +86,6 @@ export const shellTexts = defineTexts('shell', {
   'boundary.reload': { en: 'Reload the page', 'zh-CN': '刷新页面' },
   'offline.banner': {
     en: 'The control plane does not answer. What you see is from before; running work goes on.',
-    'zh-CN': '控制端没有响应。当前显示的是之前的数据，运行中的工作不受影响。',
+    'zh-CN': '控制面没有响应。当前显示的是之前的数据，运行中的工作不受影响。',
   },
 });

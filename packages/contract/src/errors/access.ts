@@ -112,7 +112,8 @@ export const accessErrors = defineErrors({
     retryable: false,
     message: {
       en: 'Webhooks are not sent to {address}: it is the control plane’s own machine. Use another address, or have an administrator allow it under Settings.',
-      'zh-CN': 'Webhook 不会发送到 {address}：这是控制端本机。请使用其他地址，或由管理员在“设置”中允许。',
+      'zh-CN':
+        'Webhook 不会发送到 {address}：这是控制面所在的机器。请使用其他地址，或由管理员在“设置”中允许。',
     },
   },
   webhook_address_private: {

@@ -95,7 +95,7 @@ export const flowErrors = defineErrors({
     retryable: false,
     message: {
       en: 'The body of a flow’s webhook has to be a JSON object. Send one, with Content-Type application/json.',
-      'zh-CN': '流程回调的请求体必须是 JSON 对象，并使用 Content-Type application/json。',
+      'zh-CN': '流程 Webhook 的请求体必须是 JSON 对象，并使用 Content-Type application/json。',
     },
   },
 });

@@ -97,7 +97,7 @@ export const httpErrors = defineErrors({
     retryable: true,
     message: {
       en: 'The control plane is being stopped or restarted. Try again in a few seconds.',
-      'zh-CN': '控制端正在停止或重启。请几秒后重试。',
+      'zh-CN': '控制面正在停止或重启。请几秒后重试。',
     },
   },
   console_not_built: {

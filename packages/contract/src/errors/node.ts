@@ -47,7 +47,7 @@ export const nodeErrors = defineErrors({
     retryable: false,
     message: {
       en: 'There is no log of {allocation} on this node. It may have been uploaded and removed; read it from the control plane.',
-      'zh-CN': '该节点上没有 {allocation} 的日志。它可能已上传并删除，请从控制平面读取。',
+      'zh-CN': '该节点上没有 {allocation} 的日志。它可能已上传并删除，请从控制面读取。',
     },
   },
   host_unavailable: {
@@ -55,7 +55,7 @@ export const nodeErrors = defineErrors({
     retryable: true,
     message: {
       en: 'The host {host} is not running at the moment: {reason}. It is started again by itself; try again in {seconds} {seconds|second|seconds}.',
-      'zh-CN': '主机进程 {host} 目前未运行：{reason}。系统会自动重启它，请在 {seconds} 秒后重试。',
+      'zh-CN': '宿主进程 {host} 目前未运行：{reason}。系统会自动重启它，请在 {seconds} 秒后重试。',
     },
   },
   host_full: {
@@ -63,7 +63,7 @@ export const nodeErrors = defineErrors({
     retryable: true,
     message: {
       en: 'The host {host} already runs as many allocations as it may ({capacity}). Wait until one has ended.',
-      'zh-CN': '主机进程 {host} 已达到可运行的分配上限（{capacity}）。请等待其中一个结束。',
+      'zh-CN': '宿主进程 {host} 已达到可运行的分配上限（{capacity}）。请等待其中一个结束。',
     },
   },
   host_refused: {
@@ -71,7 +71,7 @@ export const nodeErrors = defineErrors({
     retryable: false,
     message: {
       en: 'The host {host} refused {method}: {reason}.',
-      'zh-CN': '主机进程 {host} 拒绝了 {method}：{reason}。',
+      'zh-CN': '宿主进程 {host} 拒绝了 {method}：{reason}。',
     },
   },
 });

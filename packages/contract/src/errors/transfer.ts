@@ -7,7 +7,7 @@ export const transferErrors = defineErrors({
     retryable: true,
     message: {
       en: 'The connection to the control plane failed: {reason}. It is tried again.',
-      'zh-CN': '与控制平面的连接失败：{reason}。将自动重试。',
+      'zh-CN': '与控制面的连接失败：{reason}。将自动重试。',
     },
   },
   transfer_refused: {
@@ -15,7 +15,7 @@ export const transferErrors = defineErrors({
     retryable: false,
     message: {
       en: 'Something between this node and the control plane refuses the transfer. Look at proxies on the way.',
-      'zh-CN': '本节点与控制平面之间的设备拒绝了传输。请检查途中的代理。',
+      'zh-CN': '本节点与控制面之间的设备拒绝了传输。请检查途中的代理。',
     },
   },
   input_damaged: {
@@ -39,7 +39,7 @@ export const transferErrors = defineErrors({
     retryable: true,
     message: {
       en: 'The control plane does not take the bytes: {reason}. Ask for them again.',
-      'zh-CN': '控制平面不接收该内容：{reason}。请重新请求。',
+      'zh-CN': '控制面不接收该内容：{reason}。请重新请求。',
     },
   },
   output_not_plain: {

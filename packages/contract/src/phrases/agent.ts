@@ -48,7 +48,7 @@ export const agentPhrases = {
   },
   'attempt.lease_lost': {
     en: 'The node could not reach the control plane for {seconds} {seconds|second|seconds} and ended the work itself.',
-    'zh-CN': '该节点已有 {seconds} 秒无法连接控制平面，自行结束了任务。',
+    'zh-CN': '该节点已有 {seconds} 秒无法连接控制面，自行结束了任务。',
   },
   'attempt.output': {
     en: 'The output {name} can’t be used: {reason}.',

@@ -24,7 +24,7 @@ const known: Readonly<Record<string, Words>> = {
     title: { en: 'Target {name} is back', 'zh-CN': '投递目标 {name} 已恢复' },
   },
   'disk.low': { level: 'warning', title: { en: 'Disk is low on {name}', 'zh-CN': '{name} 磁盘空间不足' } },
-  'node.lost': { level: 'failure', title: { en: 'Node {name} is lost', 'zh-CN': '节点 {name} 失联' } },
+  'node.lost': { level: 'failure', title: { en: 'Node {name} is lost', 'zh-CN': '节点 {name} 已丢失' } },
   'node.unreachable': {
     level: 'warning',
     title: { en: 'Node {name} can’t be reached', 'zh-CN': '无法连接节点 {name}' },
@@ -46,7 +46,7 @@ const known: Readonly<Record<string, Words>> = {
   },
   'recordings.gap': {
     level: 'warning',
-    title: { en: 'A gap in the recording of {name}', 'zh-CN': '{name} 的录制出现空缺' },
+    title: { en: 'A gap in the recording of {name}', 'zh-CN': '{name} 的录制出现间断' },
   },
   'recordings.broadcast.started': {
     level: 'info',

@@ -40,12 +40,12 @@ export const broadcastEndedFacts: TriggerFacts<BroadcastEndedTrigger> = {
   title: { en: 'A broadcast has ended', 'zh-CN': '直播结束' },
   summary: {
     en: 'A channel was live and is over: after ten minutes of silence, at its end, or when somebody stopped it.',
-    'zh-CN': '频道的一场直播已结束：静默十分钟、源声明结束或被手动停止。',
+    'zh-CN': '频道的一场直播已结束：连续十分钟没有数据、源声明结束或被手动停止。',
   },
   icon: 'broadcast',
   parameters: BroadcastEndedTrigger,
   outputs: {
-    segments: { type: 'files', title: { en: 'Segments', 'zh-CN': '分段' } },
+    segments: { type: 'files', title: { en: 'Segments', 'zh-CN': '片段' } },
     chat: { type: 'files', required: false, title: { en: 'Chat', 'zh-CN': '弹幕' } },
     broadcast: { type: 'data', title: { en: 'Facts', 'zh-CN': '信息' } },
   },

@@ -46,15 +46,15 @@ export type JoinStep = z.infer<typeof JoinStep>;
  */
 export const joinStep: StepKind<JoinStep> = {
   kind: JOIN_TASK,
-  title: { en: 'Join segments', 'zh-CN': '合并分段' },
+  title: { en: 'Join segments', 'zh-CN': '合并片段' },
   summary: {
     en: 'Makes a film of each part, packet for packet. A broadcast with several parts has several: use “films”.',
-    'zh-CN': '逐包将每个部分合并成视频。有多个部分的直播会得到多个视频，请使用“films”。',
+    'zh-CN': '逐包将每个分段的片段合并成一个视频。有多个分段的直播会得到多个视频，请使用“films”。',
   },
   icon: 'link',
   parameters: JoinStep,
   inputs: {
-    segments: { type: 'files', title: { en: 'Segments', 'zh-CN': '分段' } },
+    segments: { type: 'files', title: { en: 'Segments', 'zh-CN': '片段' } },
     chat: {
       type: 'files',
       required: false,
@@ -62,11 +62,11 @@ export const joinStep: StepKind<JoinStep> = {
     },
   },
   outputs: {
-    film: { type: 'file', title: { en: 'Film, when there is one part', 'zh-CN': '视频（仅一个部分时）' } },
-    films: { type: 'files', title: { en: 'Films, one for each part', 'zh-CN': '各部分的视频' } },
+    film: { type: 'file', title: { en: 'Film, when there is one part', 'zh-CN': '视频（仅一个分段时）' } },
+    films: { type: 'files', title: { en: 'Films, one for each part', 'zh-CN': '各分段的视频' } },
     subtitles: {
       type: 'file',
-      title: { en: 'Chat as subtitles, when there is one part', 'zh-CN': '弹幕字幕（仅一个部分时）' },
+      title: { en: 'Chat as subtitles, when there is one part', 'zh-CN': '弹幕字幕（仅一个分段时）' },
     },
     chats: { type: 'files', title: { en: 'Chat of the films', 'zh-CN': '各视频的弹幕' } },
     report: { type: 'data', title: { en: 'What is in it, what is missing', 'zh-CN': '内容与缺失' } },

@@ -19,14 +19,14 @@ export type SegmentClosedTrigger = z.infer<typeof SegmentClosedTrigger>;
 /** Each segment as soon as it is whole: for copies that leave while the broadcast goes on. */
 export const segmentClosedFacts: TriggerFacts<SegmentClosedTrigger> = {
   kind: 'recordings.segment-closed',
-  title: { en: 'A segment is finished', 'zh-CN': '分段完成' },
+  title: { en: 'A segment is finished', 'zh-CN': '片段完成' },
   summary: {
     en: 'Runs for each segment (usually ten seconds) while a channel is live. For copies that must leave at once.',
-    'zh-CN': '直播期间每个分段（通常十秒）运行一次，适合需要立即传出的副本。',
+    'zh-CN': '直播期间每完成一个片段（通常十秒）运行一次，适合需要立即上传副本的场合。',
   },
   icon: 'movie',
   parameters: SegmentClosedTrigger,
-  outputs: { segment: { type: 'file', title: { en: 'Segment', 'zh-CN': '分段' } } },
+  outputs: { segment: { type: 'file', title: { en: 'Segment', 'zh-CN': '片段' } } },
   data: ['channel', 'channelId', 'broadcast', 'title', 'number', 'part', 'firstWall', 'lastWall'],
 };
 

@@ -8,19 +8,19 @@ export const recordingNodePhrases = {
   },
   'recordings.join_no_media': {
     en: 'None of the {count} segments holds a frame. Look at the channel’s source.',
-    'zh-CN': '{count} 个分段中没有任何画面或声音。请检查频道的来源。',
+    'zh-CN': '{count} 个片段中没有任何画面或声音。请检查频道的源。',
   },
   'recordings.join_failed': {
     en: 'The segments could not be joined: {detail}.',
-    'zh-CN': '无法合并分段：{detail}。',
+    'zh-CN': '无法合并片段：{detail}。',
   },
   'recordings.join_wrong': {
     en: 'The joined film is not what its segments hold: {detail}. The segments are kept.',
-    'zh-CN': '合并后的影片与分段内容不符：{detail}。分段均已保留。',
+    'zh-CN': '合并后的视频与片段内容不符：{detail}。片段均已保留。',
   },
   'recordings.join_slow': {
     en: 'The joined film could not be read back in {seconds} s. Look at the node’s disk; the segments are kept.',
-    'zh-CN': '在 {seconds} 秒内未能回读合并后的影片。请检查该节点的磁盘；分段均已保留。',
+    'zh-CN': '在 {seconds} 秒内未能读回合并后的视频。请检查该节点的磁盘；片段均已保留。',
   },
   'recordings.join_tool': {
     en: 'Joining needs ffmpeg and ffprobe, and this node has not proved both.',

@@ -66,7 +66,10 @@ export const flowTexts = defineTexts('flows', {
     'zh-CN': '保存前需修正 {{count}} 处错误',
   },
   'save.discard': { en: 'Discard changes', 'zh-CN': '放弃修改' },
-  'save.discard.ask': { en: 'Go back to version {{number}}?', 'zh-CN': '恢复到版本 {{number}}？' },
+  'save.discard.ask': {
+    en: 'Go back to version {{number}}?',
+    'zh-CN': '放弃未保存的修改，恢复到版本 {{number}}？',
+  },
   'leave.ask': {
     en: 'The changes to this flow are not saved. Leave it without them?',
     'zh-CN': '此流程的修改尚未保存。要放弃修改并离开吗？',
@@ -121,7 +124,7 @@ export const flowTexts = defineTexts('flows', {
   'add.hint': { en: 'Drag it onto the picture, or press Enter.', 'zh-CN': '拖到流程图上，或按回车添加。' },
   'add.none': { en: 'No step is called so', 'zh-CN': '没有匹配的步骤' },
   'add.area.flow': { en: 'Way through', 'zh-CN': '流程控制' },
-  'add.area.deliveries': { en: 'Deliveries', 'zh-CN': '分发与通知' },
+  'add.area.deliveries': { en: 'Deliveries', 'zh-CN': '投递与通知' },
   'add.area.transcodes': { en: 'Film and pictures', 'zh-CN': '视频与图片' },
   'add.area.recordings': { en: 'Recordings', 'zh-CN': '录制' },
   'add.area.other': { en: 'Others', 'zh-CN': '其他' },
@@ -180,7 +183,7 @@ export const flowTexts = defineTexts('flows', {
   'canvas.zoomOut': { en: 'Further away', 'zh-CN': '缩小' },
   'canvas.fit': { en: 'All of it', 'zh-CN': '适应窗口' },
   'canvas.lock': { en: 'Hold still', 'zh-CN': '锁定' },
-  'canvas.map': { en: 'Small map', 'zh-CN': '缩略图' },
+  'canvas.map': { en: 'Small map', 'zh-CN': '小地图' },
   'canvas.handle': { en: 'Port', 'zh-CN': '端口' },
   'canvas.empty': {
     en: 'Add the first step: what is to happen after the trigger?',
@@ -197,7 +200,7 @@ export const flowTexts = defineTexts('flows', {
   'pick.none': { en: 'Nothing to choose from', 'zh-CN': '没有可选项' },
   'pick.noTarget': {
     en: 'No target fits. Add one under Deliveries.',
-    'zh-CN': '没有合适的目标，请先在“分发”中添加。',
+    'zh-CN': '没有合适的目标，请先在“投递”中添加。',
   },
   'pick.missing': { en: '…{{id}} (is not there any more)', 'zh-CN': '…{{id}}（已不存在）' },
   'quantity.broken': { en: 'Write it like {{example}}.', 'zh-CN': '请按 {{example}} 的格式填写。' },

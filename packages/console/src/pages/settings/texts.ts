@@ -3,16 +3,16 @@ import { defineTexts } from '../../i18n/texts.ts';
 export const settingsTexts = defineTexts('settings', {
   title: { en: 'Settings', 'zh-CN': '设置' },
   tabs: { en: 'Parts of the settings', 'zh-CN': '设置分类' },
-  webhooks: { en: 'Webhooks', 'zh-CN': '网络回调' },
+  webhooks: { en: 'Webhooks', 'zh-CN': 'Webhook' },
   general: { en: 'General', 'zh-CN': '通用' },
   about: { en: 'About', 'zh-CN': '关于' },
   account: { en: 'My account', 'zh-CN': '我的账号' },
 
-  'hook.add': { en: 'New webhook', 'zh-CN': '新建回调' },
-  'hook.none': { en: 'No webhook yet', 'zh-CN': '暂无回调' },
+  'hook.add': { en: 'New webhook', 'zh-CN': '新建 Webhook' },
+  'hook.none': { en: 'No webhook yet', 'zh-CN': '暂无 Webhook' },
   'hook.none.text': {
     en: 'A webhook tells your own programs what happens here: signed by the Standard Webhooks specification, retried, and kept in a log.',
-    'zh-CN': '回调会把此处的事件告知您的程序：按 Standard Webhooks 规范签名、自动重试并保留记录。',
+    'zh-CN': 'Webhook 会把此处的事件告知您的程序：按 Standard Webhooks 规范签名、自动重试并保留记录。',
   },
   'hook.url': { en: 'Address', 'zh-CN': '地址' },
   'hook.kinds': { en: 'Events', 'zh-CN': '事件' },
@@ -20,7 +20,7 @@ export const settingsTexts = defineTexts('settings', {
     en: 'Kinds, or their beginning with a star: job.*',
     'zh-CN': '事件类型，或以星号结尾的前缀：job.*',
   },
-  'hook.make': { en: 'Make the webhook', 'zh-CN': '创建回调' },
+  'hook.make': { en: 'Make the webhook', 'zh-CN': '创建 Webhook' },
   'hook.once': {
     en: 'This is the signing secret. It is shown only now; your program checks signatures with it.',
     'zh-CN': '签名密钥如下，仅显示一次，用于校验签名。',
@@ -30,7 +30,7 @@ export const settingsTexts = defineTexts('settings', {
   'hook.enabled': { en: 'On', 'zh-CN': '启用' },
   'hook.delete.question': {
     en: 'Delete this webhook and its delivery log?',
-    'zh-CN': '删除该回调及其投递记录？',
+    'zh-CN': '删除该 Webhook 及其投递记录？',
   },
   'hook.needsProject': { en: 'Choose a project at the top first.', 'zh-CN': '请先在顶部选择一个项目。' },
   deliveries: { en: 'Deliveries', 'zh-CN': '投递记录' },
@@ -41,7 +41,7 @@ export const settingsTexts = defineTexts('settings', {
 
   'general.name': { en: 'Name of this installation', 'zh-CN': '此系统的名称' },
   'general.name.hint': { en: 'Helps whoever has two of them open', 'zh-CN': '便于同时打开多个系统时区分' },
-  'general.webhooks': { en: 'Where webhooks may go', 'zh-CN': '回调可发往' },
+  'general.webhooks': { en: 'Where webhooks may go', 'zh-CN': 'Webhook 可发往' },
   'general.private': { en: 'Addresses of private networks', 'zh-CN': '内网地址' },
   'general.private.hint': {
     en: 'A studio’s own receivers usually stand there',
@@ -58,7 +58,7 @@ export const settingsTexts = defineTexts('settings', {
     en: 'Days that events can be replayed; the audit is never deleted',
     'zh-CN': '事件可回放的天数，审计记录永不删除',
   },
-  'general.deliveryDays': { en: 'Webhook deliveries', 'zh-CN': '回调投递记录' },
+  'general.deliveryDays': { en: 'Webhook deliveries', 'zh-CN': 'Webhook 投递记录' },
   'general.deliveryDays.hint': { en: 'Days that they stay in their log', 'zh-CN': '投递记录的保留天数' },
   'general.files': { en: 'How long files are kept is set per project:', 'zh-CN': '文件保留时间按项目设置：' },
   'general.files.link': { en: 'Projects', 'zh-CN': '项目' },

@@ -117,10 +117,10 @@ steps:
 
 const contactSheet: Template = {
   name: 'contact-sheet',
-  title: { en: 'Contact sheet and message', 'zh-CN': '预览图并通知' },
+  title: { en: 'Contact sheet and message', 'zh-CN': '预览拼图并通知' },
   summary: {
     en: 'A picture of many moments of a film, and a message.',
-    'zh-CN': '生成多帧预览图并发送通知。',
+    'zh-CN': '生成多帧预览拼图并发送通知。',
   },
   text: `version: 1
 name: Contact sheet

@@ -87,7 +87,7 @@ export const scheduleTrigger: TriggerKind<ScheduleParameters> = {
 
 export const webhookTrigger: TriggerKind<object> = {
   kind: 'flow.webhook',
-  title: { en: 'Webhook', 'zh-CN': '回调' },
+  title: { en: 'Webhook', 'zh-CN': 'Webhook' },
   summary: {
     en: 'Runs when its address is called; the body is at {{trigger.…}}.',
     'zh-CN': '调用其地址时运行，请求体位于 {{trigger.…}}。',

@@ -13,7 +13,7 @@ export const runTexts = defineTexts('flow-runs', {
   'none.title': { en: 'Nothing has run yet', 'zh-CN': '暂无运行记录' },
   'none.text': {
     en: 'A run begins when the trigger of a flow fires, or by “Run now” on its page.',
-    'zh-CN': '流程的触发器触发时，或在流程页面点击“立即运行”后，会在此显示。',
+    'zh-CN': '触发器启动流程后，或在流程页面点击“立即运行”后，会在此显示。',
   },
   'none.filtered': { en: 'No run is like this', 'zh-CN': '没有符合条件的运行' },
   counts: { en: '{{done}} of {{all}}', 'zh-CN': '{{done}}/{{all}}' },
@@ -31,10 +31,10 @@ export const runTexts = defineTexts('flow-runs', {
     'zh-CN': '重新执行“{{name}}”及其后续步骤？之前的结果会沿用。',
   },
   'retry.of': { en: 'Repeats an earlier run', 'zh-CN': '重试自之前的运行' },
-  alone: { en: 'ran alone on {{node}}', 'zh-CN': '由节点 {{node}} 离线执行' },
+  alone: { en: 'ran alone on {{node}}', 'zh-CN': '由节点 {{node}} 自行执行' },
   'alone.why': {
     en: 'The node had no connection, and did this by itself.',
-    'zh-CN': '该节点当时与控制端断开，自行完成了此次运行。',
+    'zh-CN': '该节点当时与控制面断开，自行完成了本次运行。',
   },
   graph: { en: 'The run as a picture', 'zh-CN': '运行流程图' },
   steps: { en: 'Steps', 'zh-CN': '步骤' },
@@ -60,14 +60,17 @@ export const runTexts = defineTexts('flow-runs', {
   'start.broadcast': { en: 'As after a broadcast', 'zh-CN': '按某场直播运行' },
   'start.broadcast.hint': {
     en: 'Fills in its segments and its data, as if it had ended now.',
-    'zh-CN': '填入该直播的分段与数据，效果与直播刚结束时相同。',
+    'zh-CN': '填入该场直播的片段与数据，效果与直播刚结束时相同。',
   },
   'start.broadcast.none': { en: 'No broadcast that is over is called so', 'zh-CN': '没有匹配的已结束直播' },
+  'start.broadcast.never': { en: 'No broadcast is over yet', 'zh-CN': '暂无已结束的直播' },
+  'start.port.one': { en: 'File for “{{port}}”', 'zh-CN': '“{{port}}”使用的文件' },
   'start.port': { en: 'Files for “{{port}}”', 'zh-CN': '“{{port}}”使用的文件' },
   'start.files.hint': { en: 'As many as you like, in this order.', 'zh-CN': '可选多个，按所选顺序使用。' },
   'start.file.hint': { en: 'One file.', 'zh-CN': '一个文件。' },
   'start.files.find': { en: 'Find by name, kind or id', 'zh-CN': '按名称、类型或 ID 查找' },
   'start.files.none': { en: 'No file of the project fits', 'zh-CN': '项目中没有匹配的文件' },
+  'start.files.never': { en: 'The project has no files yet', 'zh-CN': '项目中暂无文件' },
   'start.files.older.hint': {
     en: 'None of the newest files fits; load older ones below',
     'zh-CN': '最新的文件中没有匹配项，可在下方加载更早的文件',
@@ -85,6 +88,10 @@ export const runTexts = defineTexts('flow-runs', {
   'start.files.most': {
     en: 'A run takes at most {{most}} files at one port.',
     'zh-CN': '一个端口最多接收 {{most}} 个文件。',
+  },
+  'start.empty': {
+    en: 'No file is chosen: steps that take one are skipped.',
+    'zh-CN': '未选择文件：需要文件的步骤将被跳过。',
   },
   'start.data': { en: 'Data for texts ({{trigger}})', 'zh-CN': '模板数据（{{trigger}}）' },
   'start.data.hint': {
