@@ -1,7 +1,8 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { LedgerFact, SetupText } from '../ledger/rows.ts';
+import { readIfThere } from '../segments/if-there.ts';
 
 const OpenTake = z.object({ take: z.string(), number: z.number().int() });
 
@@ -51,7 +52,7 @@ export const RoomState = Underway.extend({
 });
 export type RoomState = z.infer<typeof RoomState>;
 
-/** A file that is no state (a disk that was full) is as none: what was recorded is found again by the folder. */
+/** A file that is no state (a disk that was full) is as none: what was recorded is found again by the folder. @throws Error of the disk */
 export async function readRoomState(path: string, now: number): Promise<RoomState> {
   const fresh: RoomState = {
     since: now,
@@ -63,7 +64,7 @@ export async function readRoomState(path: string, now: number): Promise<RoomStat
     source: '',
     title: '',
   };
-  const text = await readFile(path, 'utf8').catch(() => '');
+  const text = (await readIfThere(path))?.toString('utf8') ?? '';
   try {
     return RoomState.parse(JSON.parse(text));
   } catch {

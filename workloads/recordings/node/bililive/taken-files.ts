@@ -1,6 +1,7 @@
-import { appendFile, mkdir, open, readFile } from 'node:fs/promises';
+import { appendFile, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { readIfThere } from '../segments/if-there.ts';
 
 const Row = z.object({ path: z.string(), size: z.number(), digest: z.string(), at: z.string() });
 
@@ -17,9 +18,10 @@ export class TakenFiles {
     this.#paths = paths;
   }
 
+  /** @throws Error of the disk: without it everything would be taken in twice */
   static async open(file: string): Promise<TakenFiles> {
     await mkdir(dirname(file), { recursive: true });
-    const text = await readFile(file, 'utf8').catch(() => '');
+    const text = (await readIfThere(file))?.toString('utf8') ?? '';
     const paths = new Set<string>();
     for (const line of text.split('\n')) {
       try {

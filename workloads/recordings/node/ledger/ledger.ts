@@ -1,7 +1,8 @@
 import { appendFileSync, renameSync } from 'node:fs';
-import { appendFile, open, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@backlot/contract/clock';
+import { readIfThere } from '../segments/if-there.ts';
 import { LedgerRow } from './rows.ts';
 import { applyRow, emptyLedger, type LedgerState } from './state.ts';
 
@@ -11,9 +12,16 @@ const LONG_BYTES = 512 * 1024;
 /** After a full disk the rows that wait are tried again so often, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** Reads a ledger; rows that are cut off or broken are passed over, as the last one after a crash may be. */
+/**
+ * Reads a ledger; rows that are cut off or broken are passed over, as the last one after a crash may be.
+ * @throws Error of the disk: a ledger that can't be read is not empty
+ */
 export async function readLedger(workDir: string): Promise<LedgerState> {
-  const text = await readFile(join(workDir, LEDGER_FILE), 'utf8').catch(() => '');
+  return stateOf(await readIfThere(join(workDir, LEDGER_FILE)));
+}
+
+function stateOf(bytes: Buffer | undefined): LedgerState {
+  const text = bytes?.toString('utf8') ?? '';
   let state = emptyLedger;
   for (const line of text.split('\n')) {
     if (line === '') continue;
@@ -53,11 +61,11 @@ export class Ledger {
     this.#size = size;
   }
 
+  /** @throws Error of the disk, where there is a ledger that can't be read */
   static async open(workDir: string, clock: Clock): Promise<Ledger> {
     const path = join(workDir, LEDGER_FILE);
-    const state = await readLedger(workDir);
-    const text = await readFile(path).catch(() => Buffer.alloc(0));
-    const ledger = new Ledger(path, clock, state, text.length);
+    const text = (await readIfThere(path)) ?? Buffer.alloc(0);
+    const ledger = new Ledger(path, clock, stateOf(text), text.length);
     // A row that was cut off must not swallow the next one.
     if (text.length > 0 && text[text.length - 1] !== 10) await appendFile(path, '\n').catch(() => {});
     return ledger;

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -100,5 +109,15 @@ describe('what a killed process has left', () => {
     torn(film.subarray(0, 13));
     expect(await salvage(folder, after(open(name)), 'restart')).toMatchObject([{ output: null }]);
     expect(existsSync(join(folder, `${name}.part`))).toBe(false);
+  });
+
+  it('is not given up where the disk does not say what there is', async () => {
+    const part = join(folder, `${name}.part`);
+    // Stands for any fault that may pass: a name that leads to itself.
+    symlinkSync(part, part);
+    await expect(salvage(folder, after(open(name)), 'restart')).rejects.toThrow('ELOOP');
+    rmSync(part);
+    torn(film);
+    expect(await salvage(folder, after(open(name)), 'restart')).toMatchObject([{ output: { name } }]);
   });
 });

@@ -1,9 +1,10 @@
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LedgerRow, OpenSegment } from '../ledger/rows.ts';
 import { applyRow, type LedgerState } from '../ledger/state.ts';
 import { closedRow } from '../recorder/close-segment.ts';
 import { describeSegment } from '../recorder/segment-meta.ts';
+import { sizeIfThere } from './if-there.ts';
 import { scanSegment } from './scan-segment.ts';
 import { digestOf, PART_SUFFIX } from './segment-file.ts';
 import { wholeTsBytes } from './torn-end.ts';
@@ -11,7 +12,7 @@ import { wholeTsBytes } from './torn-end.ts';
 /**
  * Ends what a process that was killed (or a disk that was full) has left open: each segment is cut to its last whole tag
  * or packet, and kept; one without a frame is removed. Repeatable: a second salvage finds nothing to do.
- * @returns rows for the ledger, in order.
+ * @returns rows for the ledger, in order. @throws Error of the disk: what can't be looked at now is not given up
  */
 export async function salvage(workDir: string, state: LedgerState, why: string): Promise<LedgerRow[]> {
   const rows: LedgerRow[] = [];
@@ -33,9 +34,9 @@ export async function salvageSegment(
 ): Promise<LedgerRow> {
   const path = join(workDir, segment.name);
   const part = `${path}${PART_SUFFIX}`;
-  const torn = (await sizeOf(part)) !== undefined;
+  const torn = (await sizeIfThere(part)) !== undefined;
   const from = torn ? part : path;
-  const size = await sizeOf(from);
+  const size = await sizeIfThere(from);
   const nothing: LedgerRow = {
     t: 'closed',
     name: segment.name,
@@ -97,8 +98,4 @@ async function cut(path: string, bytes: number): Promise<void> {
   } finally {
     await file.close();
   }
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  return (await stat(path).catch(() => undefined))?.size;
 }

@@ -1,10 +1,10 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostedExecutor } from '@backlot/node/workload';
 import { WatchParameters, WatchResult } from '../../contract.ts';
 import { readLedger } from '../ledger/ledger.ts';
 import type { SegmentOutput } from '../ledger/rows.ts';
 import { applyRow } from '../ledger/state.ts';
+import { sizeIfThere } from '../segments/if-there.ts';
 import { salvage } from '../segments/salvage.ts';
 import { recordingFailure } from './failures.ts';
 
@@ -20,8 +20,8 @@ export function watchExecutor(host: string): HostedExecutor<WatchParameters> {
       for (const row of await salvage(workDir, state, 'restart')) state = applyRow(state, row);
       const outputs: SegmentOutput[] = [];
       for (const output of state.outputs) {
-        const there = await stat(join(workDir, output.path)).catch(() => undefined);
-        if (there && !committed.has(output.name)) outputs.push(output);
+        const there = await sizeIfThere(join(workDir, output.path));
+        if (there !== undefined && !committed.has(output.name)) outputs.push(output);
       }
       if (outputs.length > 0)
         log.info({ segments: outputs.length }, 'segments that their shard did not report');
