@@ -21,5 +21,7 @@ export default defineConfig({
     sequence: { sequencer: WholeFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // What is waited for comes when the machine gets to it: a limit ends a test that can never pass, and measures nothing.
+    expect: { poll: { timeout: 30_000, interval: 20 } },
   },
 });

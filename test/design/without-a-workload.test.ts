@@ -153,7 +153,7 @@ function node(copy: string, ...args: string[]): string {
   const { stdout, stderr, status, error } = spawnSync(process.execPath, args, {
     cwd: copy,
     encoding: 'utf8',
-    timeout: 240_000,
+    timeout: 580_000,
     // The copy's run must not report into ours.
     env: {
       ...process.env,

@@ -57,19 +57,19 @@ it('reach whoever is connected to another process, once', async () => {
   const near = join(here.hub, '8', 'controller');
   const update = { kind: 'warning', why: 'limit', endsInMs: 60_000 } as const;
   here.words.say({ kind: 'notify', sessionId: 's', update });
-  await vi.waitFor(() => expect(far.connection.notify).toHaveBeenCalledWith(update));
+  await vi.waitFor(() => expect(far.connection.notify).toHaveBeenCalledWith(update), 20_000);
   expect(near.connection.notify.mock.calls).toEqual([[update]]);
 
   here.words.say({ kind: 'control', sessionId: 's', playerId: '7' });
-  await vi.waitFor(() => expect(far.member.role).toBe('controller'));
+  await vi.waitFor(() => expect(far.member.role).toBe('controller'), 20_000);
   expect(near.member.role).toBe('viewer');
 
   here.words.say({ kind: 'forget', instanceId: 'i', playerIds: ['7', '8'] });
-  await vi.waitFor(() => expect(there.forgotten).toEqual(['i: 7, 8']));
+  await vi.waitFor(() => expect(there.forgotten).toEqual(['i: 7, 8']), 20_000);
 
   const end = { reason: 'idle', sentence: sessionEndReason('idle') } as const;
   there.words.say({ kind: 'end', sessionId: 's', end });
-  await vi.waitFor(() => expect(near.connection.close).toHaveBeenCalledWith(end));
+  await vi.waitFor(() => expect(near.connection.close).toHaveBeenCalledWith(end), 20_000);
   expect(here.hub.has('s') || there.hub.has('s')).toBe(false);
 });
 
@@ -77,7 +77,7 @@ it('end the streamer of an instance wherever it is connected', async () => {
   const close = vi.fn();
   there.streamers.put('i', { close });
   here.words.say({ kind: 'instance-over', instanceId: 'i' });
-  await vi.waitFor(() => expect(close).toHaveBeenCalledWith('ended'));
+  await vi.waitFor(() => expect(close).toHaveBeenCalledWith('ended'), 20_000);
 });
 
 it('that nobody understands are passed over', async () => {
@@ -85,5 +85,5 @@ it('that nobody understands are passed over', async () => {
   for (const message of [null, 'x', {}, { from: 'a', word: null }, { from: 'a', word: { kind: 'other' } }])
     shared.publish('streams.words', message);
   here.words.say({ kind: 'notify', sessionId: 's', update: { kind: 'unready' } });
-  await vi.waitFor(() => expect(far.connection.notify).toHaveBeenCalledTimes(1));
+  await vi.waitFor(() => expect(far.connection.notify).toHaveBeenCalledTimes(1), 20_000);
 });

@@ -172,7 +172,7 @@ describe.runIf(process.platform !== 'win32')('hosts', () => {
       message: 'the source is gone',
     });
     const talking = await start(hosts, { act: 'run', name: 'x' });
-    await vi.waitFor(() => expect(said).toContainEqual(['said', { hello: 'x' }]), 5_000);
+    await vi.waitFor(() => expect(said).toContainEqual(['said', { hello: 'x' }]), 20_000);
     expect(said).toContainEqual({ message: 'started', fraction: 0.5 });
     await hosts.stop(talking, 1_000);
     expect(await hosts.wait(talking, patience())).toMatchObject({

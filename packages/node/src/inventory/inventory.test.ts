@@ -110,7 +110,7 @@ describe('GPUs as nvidia-smi prints them', () => {
     try {
       await vi.waitFor(
         () => expect(monitor.loads().map(({ utilization }) => utilization)).toEqual([0.5, 0.6]),
-        5_000,
+        20_000,
       );
       for (let looks = 0; looks < 5; looks += 1) monitor.loads();
       expect(readFileSync(starts, 'utf8')).toBe('x\n');

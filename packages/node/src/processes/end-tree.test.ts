@@ -51,7 +51,7 @@ describe.runIf(process.platform === 'linux')('ending a tree', () => {
 
   it('finds a daemon that has left its group, its session and its parent', async () => {
     const { root, query } = await start("setsid sh -c 'setsid sleep 60 & echo' ; sleep 0.1; exit 0");
-    await vi.waitFor(async () => expect(await isAlive(table, root)).toBe(false), 5_000);
+    await vi.waitFor(async () => expect(await isAlive(table, root)).toBe(false), 20_000);
     expect((await findTree(table, query)).map(({ command }) => command)).toContain('sleep');
     expect((await endTree(table, systemClock, query, { graceMs: 0 })).survivors).toEqual([]);
     expect(await findTree(table, query)).toEqual([]);

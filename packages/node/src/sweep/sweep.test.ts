@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await sweepWith([]);
   // A runner whose work is gone says so and ends by itself.
-  await vi.waitFor(async () => expect(await living()).toEqual([]), 5_000);
+  await vi.waitFor(async () => expect(await living()).toEqual([]), 20_000);
   expect(machine.limits.existing()).toEqual([]);
 });
 afterAll(() => {

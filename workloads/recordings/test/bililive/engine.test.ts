@@ -231,8 +231,8 @@ describe('a BililiveRecorder that a node runs', () => {
     await vi.waitUntil(() => allocation.taken.length === 1, patient);
     const since = performance.now();
     await vi.waitUntil(() => allocation.kinds().includes('broadcast.ended'), patient);
-    // The silence is a second, a file must stand still for 1.5 s; the rest is looks, on a busy machine.
-    expect(performance.now() - since).toBeLessThan(6_000);
+    // The silence is a second, a file must stand still for 1.5 s; a chat that grows would be waited for far longer.
+    expect(performance.now() - since).toBeLessThan(30_000);
     expect(allocation.chats).toEqual([]);
     expect(await left('.xml')).toEqual([]);
     allocation.abort.abort();

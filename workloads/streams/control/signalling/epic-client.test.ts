@@ -30,7 +30,7 @@ async function epic(path: string) {
   protocol.addListener('unhandled', (message: BaseMessage) => unhandled.push(message.type));
   protocol.connect(`${house.base}${path}`);
   open.push(protocol);
-  await vi.waitFor(() => expect(protocol.transport.isConnected()).toBe(true));
+  await vi.waitFor(() => expect(protocol.transport.isConnected()).toBe(true), 20_000);
   const said = (type: string) =>
     vi.waitFor(() => {
       const found = heard.find((message) => message.type === type);
@@ -82,7 +82,7 @@ it('Epic’s own client classes speak with us, as player and as streamer, and kn
       lost += 1;
     };
     await player.said('offer');
-    await vi.waitFor(() => expect(monitor.RTT).toBeGreaterThanOrEqual(0));
+    await vi.waitFor(() => expect(monitor.RTT).toBeGreaterThanOrEqual(0), 20_000);
   }
   await streamer.said('pong');
   await player.said('pong');

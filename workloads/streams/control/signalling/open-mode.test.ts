@@ -70,7 +70,7 @@ describe('the open mode', () => {
     player.send({ type: 'answer', sdp: 'x' });
     await streamer.next('answer');
     streamer.socket.terminate();
-    await vi.waitFor(() => expect(house.room.counters.streamers).toBe(0));
+    await vi.waitFor(() => expect(house.room.counters.streamers).toBe(0), 20_000);
     const { streamer: back, committedId } = await register('a');
     expect(committedId).toBe('a');
     back.send({ type: 'iceCandidate', playerId, candidate: {} });
@@ -115,6 +115,6 @@ describe('the open mode', () => {
     await vi.waitFor(async () => {
       const client = await house.player('', '/');
       await client.next('config');
-    });
+    }, 20_000);
   });
 });

@@ -106,7 +106,7 @@ describe('a session on the wire', () => {
     const player = await house.player('?ticket=p1');
     player.send({ type: 'listStreamers' });
     await player.settled();
-    await vi.waitFor(() => expect(house.rooms.seen).toHaveLength(1));
+    await vi.waitFor(() => expect(house.rooms.seen).toHaveLength(1), 20_000);
     const [seen] = house.rooms.seen;
     seen?.connection.notify({ kind: 'queued', position: 2, waitedMs: 10, estimateMs: null });
     seen?.connection.notify({ kind: 'starting', step: 'placing', reason: null });
@@ -264,7 +264,7 @@ describe('sockets that come and go', () => {
     const leaving = await subscribed();
     const leavingId = await negotiated(streamer, leaving);
     streamer.socket.terminate();
-    await vi.waitFor(() => expect(house.room.hasStreamer('i1')).toBe(false));
+    await vi.waitFor(() => expect(house.room.hasStreamer('i1')).toBe(false), 20_000);
     await leaving.close();
     const back = await house.stage('i1');
     await back.settled();
@@ -295,7 +295,7 @@ describe('sockets that come and go', () => {
     const playerId = await negotiated(streamer, player);
     const stream = player.all('backlot.ready')[0]?.stream;
     player.socket.terminate();
-    await vi.waitFor(() => expect(house.rooms.seen[0]?.departure).toBe('broken'));
+    await vi.waitFor(() => expect(house.rooms.seen[0]?.departure).toBe('broken'), 20_000);
     const token = house.rooms.seen[0]?.token;
     const back = await house.player(`?session=${token}&extensions=1&resume=${stream}`);
     await back.next('backlot.ready');
@@ -321,7 +321,7 @@ describe('sockets that come and go', () => {
       const stream = player.all('backlot.ready')[0]?.stream;
       player.socket.terminate();
       const [seen] = house.rooms.seen;
-      await vi.waitFor(() => expect(seen?.departure).toBe('broken'));
+      await vi.waitFor(() => expect(seen?.departure).toBe('broken'), 20_000);
       if (seen) seen.role = to;
       const back = await house.player(`?session=${seen?.token}&extensions=1&resume=${stream}`);
       await back.next('config');
@@ -375,7 +375,7 @@ describe('sockets that come and go', () => {
     const streamer = await house.stage('i1');
     expect(await streamer.next('playerDisconnected')).toMatchObject({ playerId: '41' });
     house.room.forgetPlayers('i1', ['43']);
-    await vi.waitFor(() => expect(streamer.all('playerDisconnected')).toHaveLength(3));
+    await vi.waitFor(() => expect(streamer.all('playerDisconnected')).toHaveLength(3), 20_000);
   });
 
   it('one that leaves before it is let in is let go of, once', async () => {
@@ -388,9 +388,9 @@ describe('sockets that come and go', () => {
     house.rooms.launch.set('l1', { instanceId: 'i1' });
     const [player, streamer] = [await house.player('?ticket=p1'), await house.streamer('l1')];
     await Promise.all([player.close(), streamer.close()]);
-    await vi.waitFor(() => expect(house.room.counters).toMatchObject({ players: 0, streamers: 0 }));
+    await vi.waitFor(() => expect(house.room.counters).toMatchObject({ players: 0, streamers: 0 }), 20_000);
     open();
-    await vi.waitFor(() => expect(house.rooms.detached).toEqual(['i1']));
+    await vi.waitFor(() => expect(house.rooms.detached).toEqual(['i1']), 20_000);
     expect(house.rooms.seen[0]).toMatchObject({ departure: 'left', departures: 1 });
     expect(house.rooms.ready).toEqual([]);
   });
@@ -416,7 +416,7 @@ describe('sockets that come and go', () => {
       await streamer.next('playerDisconnected');
       await streamer.close();
     }
-    await vi.waitFor(() => expect(house.room.counters).toMatchObject({ players: 0, streamers: 0 }));
+    await vi.waitFor(() => expect(house.room.counters).toMatchObject({ players: 0, streamers: 0 }), 20_000);
     expect(house.room.stages).toBe(0);
   });
 
@@ -465,7 +465,7 @@ describe('engines before 5.5', () => {
     house = await startSignalling({ limits: { identifyMs: 100, subscribeMs: 100 } });
     house.rooms.launch.set('l1', { instanceId: 'i1' });
     const streamer = await house.streamer('l1');
-    await vi.waitFor(() => expect(house.rooms.ready).toEqual(['i1']));
+    await vi.waitFor(() => expect(house.rooms.ready).toEqual(['i1']), 20_000);
     house.rooms.tickets.set('p1', { instance: 'i1' });
     const page = await house.player('?ticket=p1&preferSFU=false');
     await page.next('config');
