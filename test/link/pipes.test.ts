@@ -61,7 +61,7 @@ describe('a pipe', () => {
     body.destroy();
     // The reader has had enough: no fault of anybody's.
     expect(await sending).toBe('left');
-    await vi.waitFor(() => expect(pipes.open_).toBe(0), 5_000);
+    await vi.waitFor(() => expect(pipes.open_).toBe(0), 20_000);
   });
 
   it('works once, and never for a ticket that was made up', async () => {
@@ -97,7 +97,7 @@ describe('a pipe', () => {
     const stalled = send(silent.url, () => says).catch((error: unknown) => error);
     await expect(buffer(await silent.body)).rejects.toMatchObject({ code: 'pipe_broken' });
     await stalled;
-    await vi.waitFor(() => expect(pipes.open_).toBe(0), 5_000);
+    await vi.waitFor(() => expect(pipes.open_).toBe(0), 20_000);
   });
 
   it('sends a sender away whose reader has given up', async () => {

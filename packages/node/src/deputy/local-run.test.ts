@@ -114,7 +114,7 @@ describe('a run on a node that is alone', () => {
     const run = await LocalRun.begin(work.parts(diamond), path(), begun());
     work.run = run;
     run.go();
-    await vi.waitUntil(() => work.offers.size === 1);
+    await vi.waitUntil(() => work.offers.size === 1, 20_000);
     expect([...work.offers.values()][0]).toMatchObject({
       kind: 'tiny.part',
       attempt: 1,
@@ -123,9 +123,9 @@ describe('a run on a node that is alone', () => {
     });
     expect(run.resting).toBe(false);
     await work.report();
-    await vi.waitUntil(() => work.offers.size === 3);
+    await vi.waitUntil(() => work.offers.size === 3, 20_000);
     await work.report();
-    await vi.waitUntil(() => run.resting);
+    await vi.waitUntil(() => run.resting, 20_000);
     expect([...run.facts.left]).toEqual([['notify', 'only the control plane can do it']]);
     const ends = [...run.facts.steps.values()].map(({ step, end }) => [step, end?.outcome]);
     expect(ends).toEqual([
@@ -165,7 +165,7 @@ describe('a run on a node that is alone', () => {
     const work = new Work();
     const run = await LocalRun.begin(work.parts({ remux: [], thumbnail: [] }), path(), begun());
     run.go();
-    await vi.waitUntil(() => work.offers.size === 2);
+    await vi.waitUntil(() => work.offers.size === 2, 20_000);
     const secrets = [...work.offers.values()].map(({ parameters }) => parameters.secrets);
     expect(secrets).toEqual([{ token: 'secret' }, undefined]);
     await run.close();
@@ -190,7 +190,7 @@ describe('a run on a node that is alone', () => {
       bundle: { ...first.bundle, secrets },
     });
     run.go();
-    await vi.waitUntil(() => work.offers.size === 2 && run.facts.left.size === 1);
+    await vi.waitUntil(() => work.offers.size === 2 && run.facts.left.size === 1, 20_000);
     const given = [...work.offers.values()].map(({ parameters }) => parameters.secrets);
     expect(given).toEqual([{ target }, { target }]);
     expect([...run.facts.left]).toEqual([['nowhere', 'its secrets were not given to this node']]);
@@ -203,12 +203,12 @@ describe('a run on a node that is alone', () => {
     const run = await LocalRun.begin(work.parts({ join: [], after: ['join'] }), path(), begun());
     work.run = run;
     run.go();
-    await vi.waitUntil(() => work.offers.size === 1);
+    await vi.waitUntil(() => work.offers.size === 1, 20_000);
     await work.report();
-    await vi.waitUntil(() => work.offers.size === 2);
+    await vi.waitUntil(() => work.offers.size === 2, 20_000);
     expect([...work.offers.values()].map(({ attempt }) => attempt)).toEqual([1, 2]);
     await work.report();
-    await vi.waitUntil(() => run.facts.steps.get('join')?.end !== undefined);
+    await vi.waitUntil(() => run.facts.steps.get('join')?.end !== undefined, 20_000);
     expect(run.facts.steps.get('join')?.end).toMatchObject({
       outcome: 'failed',
       failure: { class: 'crash' },
@@ -223,11 +223,11 @@ describe('a run on a node that is alone', () => {
     const run = await LocalRun.begin(work.parts({ a: [], b: [], c: [], d: [] }), path(), begun());
     work.run = run;
     run.go();
-    await vi.waitUntil(() => work.offers.size === 2);
+    await vi.waitUntil(() => work.offers.size === 2, 20_000);
     await work.report();
-    await vi.waitUntil(() => work.offers.size === 4);
+    await vi.waitUntil(() => work.offers.size === 4, 20_000);
     await work.report();
-    await vi.waitUntil(() => run.resting);
+    await vi.waitUntil(() => run.resting, 20_000);
     await run.close();
   });
 
@@ -235,13 +235,13 @@ describe('a run on a node that is alone', () => {
     const work = new Work();
     const run = await LocalRun.begin(work.parts({ join: [], after: ['join'] }), path(), begun());
     run.go();
-    await vi.waitUntil(() => work.offers.size === 1);
+    await vi.waitUntil(() => work.offers.size === 1, 20_000);
     const [offer] = work.offers.values();
     if (!offer) throw new Error('Nothing was offered.');
     // Said in memory, by an executor of this process: JSON has no such values, and contracts refuse them.
     const report = { ...endOf(offer, false), result: { parts: [{ gaps: undefined, lossMs: 0 }] } };
     await run.reported(report);
-    await vi.waitUntil(() => work.offers.size === 2);
+    await vi.waitUntil(() => work.offers.size === 2, 20_000);
     await run.close();
     const again = await LocalRun.resume(work.parts({ join: [], after: ['join'] }), path());
     expect(run.facts).toStrictEqual(again?.facts);
@@ -259,14 +259,14 @@ describe('a run on a node that is alone', () => {
     for (const run of runs) run.go();
     const order: string[] = [];
     for (let count = 1; count <= 9; count += 1) {
-      await vi.waitUntil(() => work.offers.size === count);
+      await vi.waitUntil(() => work.offers.size === count, 20_000);
       const last = [...work.offers.values()].at(-1);
       if (!last) throw new Error('Nothing was offered.');
       for (const [n, run] of runs.entries())
         if (await run.reported(endOf(last, false))) order.push(`run ${n}`);
     }
     expect(order).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2].map((n) => `run ${n}`));
-    await vi.waitUntil(() => runs.every(({ resting }) => resting));
+    await vi.waitUntil(() => runs.every(({ resting }) => resting), 20_000);
     for (const run of runs) await run.close();
   });
 
@@ -276,7 +276,7 @@ describe('a run on a node that is alone', () => {
     const stop = async (allocation: string) => void stopped.push(allocation);
     const run = await LocalRun.begin(work.parts(diamond, { stop }), path(), begun());
     run.go();
-    await vi.waitUntil(() => work.offers.size === 1);
+    await vi.waitUntil(() => work.offers.size === 1, 20_000);
     await run.abandon();
     expect(stopped).toEqual([...work.offers.keys()]);
     run.go();
