@@ -43,19 +43,19 @@ export const flowPhrases = {
   'flow.version.node': {
     en: 'Version {named}, which {node} was given, and not the newest ({newest}): the node has begun this run by itself, or may have.',
     'zh-CN':
-      '使用节点 {node} 得到的版本 {named}，而不是最新版本（{newest}）：该节点已经或可能已自行开始本次运行。',
+      '使用下发给节点 {node} 的版本 {named}，而不是最新版本（{newest}）：该节点已经或可能已自行开始本次运行。',
   },
   'flow.version.other': {
     en: 'The flow that {node} was given, although another one would be run now: the node has begun this run by itself, or may have.',
-    'zh-CN': '使用节点 {node} 得到的流程，尽管现在应运行的是另一个流程：该节点已经或可能已自行开始本次运行。',
+    'zh-CN': '使用下发给节点 {node} 的流程，尽管现在会选用另一个流程：该节点已经或可能已自行开始本次运行。',
   },
   'flow.version.newest': {
     en: 'The newest version ({newest}). {node} was given version {named}, and has not begun the run.',
-    'zh-CN': '使用最新版本（{newest}）。节点 {node} 得到的是版本 {named}，但没有开始本次运行。',
+    'zh-CN': '使用最新版本（{newest}）。下发给节点 {node} 的是版本 {named}，但该节点没有开始本次运行。',
   },
   'flow.version.gone': {
     en: 'The newest version: the flow version that {node} was given is not in use any more.',
-    'zh-CN': '使用最新版本：节点 {node} 得到的流程版本已不再使用。',
+    'zh-CN': '使用最新版本：下发给节点 {node} 的流程版本已不再使用。',
   },
   'flow.wait.alone': {
     en: 'waits for the node that has begun this run by itself, or may have, to tell of it',
