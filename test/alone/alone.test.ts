@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -234,5 +234,35 @@ describe('a node that goes on alone', { timeout: 120_000 }, () => {
       SELECT count(*)::int AS n FROM allocation a JOIN task t ON t.id = a.task_id WHERE t.kind = 'beacon.watch'
     `.execute(database.db);
     expect(watches).toEqual([{ n: 1 }]);
+  });
+
+  it.each([
+    ['holds something else', 5, (path: string) => writeFile(path, 'not a journal\n')],
+    [
+      'can’t be read at all',
+      6,
+      async (path: string) => {
+        await rm(path);
+        await mkdir(path);
+      },
+    ],
+  ])('gives a run back whose journal %s: the control plane does it, once', async (_why, number, damage) => {
+    await control.close({ graceMs: 200 });
+    await broadcast(number);
+    await until('a step runs', async () => /"r":"attempt","step":"second"/.test(await journals()), 60_000);
+    await kill();
+    for (const run of await runFolders()) await damage(join(dataDir, 'deputy', 'runs', run, 'journal'));
+    await startAgent();
+    await startControl();
+    await ended(number);
+    const [run, ...more] = await runsOf(number);
+    expect(more).toEqual([]);
+    expect(run).toMatchObject({ state: 'succeeded', alone_on: null, alone_open: false });
+    const { attempts } = await account(run?.job_id ?? '');
+    expect(attempts.map(({ key, outcome }) => [key, outcome])).toEqual([
+      ['first', 'ok'],
+      ['second', 'ok'],
+    ]);
+    expect(told.filter((one) => one === `broadcast-${number}`)).toHaveLength(1);
   });
 });

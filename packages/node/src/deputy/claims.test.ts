@@ -49,6 +49,24 @@ describe('a claim', () => {
     await claims.close();
   });
 
+  it('goes back to the control plane for good when the run is lost, and stays the node’s when it was told', async () => {
+    const path = join(folder, 'claims');
+    let claims = await Claims.open(path, 0);
+    await claims.claim('lost', 'mine', 0);
+    await claims.claim('told', 'mine', 0);
+    await claims.told('told', 1);
+    expect(await claims.giveBack('lost', 1)).toBe('yours');
+    await claims.told('lost', 2);
+    for (const _restart of [1, 2]) {
+      expect(await claims.claim('lost', 'mine', 3)).toBe('yours');
+      expect(await claims.claim('told', 'yours', 3)).toBe('mine');
+      expect([claims.isTold('lost'), claims.isTold('told')]).toEqual([false, true]);
+      await claims.close();
+      claims = await Claims.open(path, 3);
+    }
+    await claims.close();
+  });
+
   it('of long ago is forgotten, and the file does not grow for ever', async () => {
     const path = join(folder, 'claims');
     const old = Array.from({ length: 2_000 }, (_, index) =>

@@ -15,7 +15,7 @@ import { linkErrors } from '@backlot/contract/errors/link';
 import type { Call, Findings, NodeMessages } from '@backlot/contract/link/messages';
 import type { Logger } from 'pino';
 import type { Allocations, AllocationsParts } from '../allocations/allocations.ts';
-import { Claims } from './claims.ts';
+import { type Claim, Claims } from './claims.ts';
 import { Entrusted } from './entrusted.ts';
 import { localLink } from './local-link.ts';
 import type { OpenStep, PlanRun } from './local-plan.ts';
@@ -34,6 +34,7 @@ import { tellRun } from './teller.ts';
  *    been down for `awayMs`, such facts are looked at: they are neither hooks nor a queue of their own, so none is missed.
  * 3. A run is **written down, then claimed** by its key; control asks for the same key before it begins a run. The first
  *    has it for good. A run whose claim was lost to control is thrown away; nothing of it has begun by then.
+ *    One whose journal can't be read any more is given back when control asks for it, and what still ran of it is ended.
  * 4. What to do next comes from the pure engine that control uses, fed with the journal of the run: an agent that was
  *    killed is followed by one that reads the same and asks the same.
  * 5. Steps run in **a second `Allocations` of the deputy's own**, with a folder of its own and a link that answers here.
@@ -106,6 +107,8 @@ export class Deputy {
   #telling: Promise<void> | undefined;
   #turn: Promise<void> = Promise.resolve();
   #cancel: (() => void) | undefined;
+  /** Key of a run that is being claimed, and is not among the runs yet. */
+  #beginning: string | undefined;
   #closed = false;
   /** It is known what this node can do. */
   #ready = false;
@@ -164,6 +167,9 @@ export class Deputy {
 
   start(): void {
     this.#local.start();
+    void this.#endStrays().catch((error: unknown) =>
+      this.#parts.log.warn({ err: error }, 'a stray step goes on'),
+    );
     for (const run of this.#runs.values()) run.go();
     this.#schedule();
     void this.#parts.known.then(() => {
@@ -185,7 +191,7 @@ export class Deputy {
         return {};
       case deputyMethods.claim: {
         const { key } = ClaimQuestion.parse(payload);
-        return { claim: await this.#claims.claim(key, 'yours', this.#parts.clock.now()) };
+        return { claim: await this.#claimOf(key) };
       }
       default:
         throw new BacklotError(linkErrors.call_not_understood, { params: { method } });
@@ -200,6 +206,33 @@ export class Deputy {
     await this.#local.close(work, graceMs);
     for (const run of this.#runs.values()) await run.close();
     await this.#claims.close();
+  }
+
+  /** Whose a run is that the control plane is about to begin, or waits for. */
+  async #claimOf(key: string): Promise<Claim> {
+    const { clock, log } = this.#parts;
+    const claim = await this.#claims.claim(key, 'yours', clock.now());
+    const here = this.#beginning === key || [...this.#runs.values()].some(({ facts }) => facts.key === key);
+    if (claim === 'yours' || here || this.#claims.isTold(key)) return claim;
+    // Its journal is lost, and nobody would ever tell of it. What it has begun must have ended before it begins elsewhere.
+    await this.#endStrays();
+    log.error({ key }, 'a run that was begun here alone is lost; the control plane does it');
+    return this.#claims.giveBack(key, clock.now());
+  }
+
+  /** Ends local steps that no run knows of: their run was not wanted, or can't be read any more. */
+  async #endStrays(): Promise<void> {
+    const known = new Set(
+      [...this.#runs.values()].flatMap(({ facts }) =>
+        [...facts.steps.values()].map(({ attempt }) => attempt.allocation),
+      ),
+    );
+    const strays = this.#local.ids().filter((id) => !known.has(id));
+    await Promise.all(strays.map((id) => this.#stop(id)));
+  }
+
+  #stop(allocation: string): Promise<void> {
+    return this.#local.stop({ allocation, fence: 1, why: 'canceled', graceMs: STOP_GRACE_MS });
   }
 
   async #resume(): Promise<void> {
@@ -281,8 +314,13 @@ export class Deputy {
       return;
     }
     const run = await LocalRun.begin(this.#runParts(), this.#journalOf(id), begun);
-    if ((await this.#claims.claim(key, 'mine', clock.now())) !== 'mine') return this.#drop(id, run);
-    this.#runs.set(id, run);
+    this.#beginning = key;
+    try {
+      if ((await this.#claims.claim(key, 'mine', clock.now())) !== 'mine') return await this.#drop(id, run);
+      this.#runs.set(id, run);
+    } finally {
+      this.#beginning = undefined;
+    }
     log.info(
       { run: id, key, flow: bundle.flow.name },
       'the control plane is away: a flow is run here, alone',
@@ -302,8 +340,7 @@ export class Deputy {
       places: this.#places,
       has: (allocation) => this.#local.ids().includes(allocation),
       offer: (offer) => this.#local.offer(offer),
-      stop: (allocation) =>
-        this.#local.stop({ allocation, fence: 1, why: 'canceled', graceMs: STOP_GRACE_MS }),
+      stop: (allocation) => this.#stop(allocation),
     };
   }
 
@@ -343,6 +380,7 @@ export class Deputy {
         if (told === 'later') continue;
         if (told === 'unwanted') await run.abandon();
         log.info({ run: id, told }, 'a run that was begun here alone is the control plane’s now');
+        if (told === 'all') await this.#claims.told(run.facts.key, this.#parts.clock.now());
         this.#runs.delete(id);
         await this.#drop(id, run);
       } catch (error) {
