@@ -49,6 +49,10 @@ export const flowPhrases = {
     en: 'The flow that {node} was given, although another one would be run now: the node has begun this run by itself, or may have.',
     'zh-CN': '使用下发给节点 {node} 的流程，尽管现在会选用另一个流程：该节点已经或可能已自行开始本次运行。',
   },
+  'flow.version.begun': {
+    en: 'The flow that {node} was given, although it would not be run now: the node has begun this run by itself, or may have.',
+    'zh-CN': '使用下发给节点 {node} 的流程，尽管它现在不应运行：该节点已经或可能已自行开始本次运行。',
+  },
   'flow.version.newest': {
     en: 'The newest version ({newest}). {node} was given version {named}, and has not begun the run.',
     'zh-CN': '使用最新版本（{newest}）。下发给节点 {node} 的是版本 {named}，但该节点没有开始本次运行。',

@@ -146,6 +146,19 @@ describe('what a node did alone', () => {
     expect(await pausedOf()).toEqual([true]);
   });
 
+  it('is heard once the fact is here, although its flow was disabled meanwhile; that of a removed flow is not', async () => {
+    const { run, runId } = await begunAlone();
+    const { flowId } = await lab.run(runId);
+    const unknown = { ...run, key: newId() };
+    await lab.store.setEnabled(flowId, false, lab.house.actor);
+    expect(await told(unknown)).toBe('later');
+    expect(await told(run)).toBe('taken');
+    expect(await call(aloneMethods.end, { ...run, left: ['poster'] })).toBe('taken');
+    await lab.ended(runId);
+    await lab.store.remove(flowId, lab.house.actor);
+    expect(await told(unknown)).toBe('unwanted');
+  });
+
   it('is refused when the run has no such step and nothing waits', async () => {
     const { runId, run } = await begunAlone([make('film')]);
     expect(await told({ ...run, step: 'nowhere' })).toBe('unwanted');

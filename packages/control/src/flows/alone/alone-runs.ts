@@ -188,7 +188,7 @@ export class AloneRuns {
     const flow = await db
       .selectFrom('flow_version as v')
       .innerJoin('flow as f', 'f.id', 'v.flow_id')
-      .select(['f.id', 'f.enabled', 'f.removed_at'])
+      .select(['f.id', 'f.removed_at'])
       .where('v.id', '=', version)
       .executeTakeFirst();
     const run = flow
@@ -207,8 +207,9 @@ export class AloneRuns {
       );
       return 'unwanted';
     }
-    // The fact that begins it is still on its way, unless nobody waits for it any more.
-    return flow?.enabled && flow.removed_at === null ? 'later' : 'unwanted';
+    // The fact that begins it is still on its way, also when its flow was disabled meanwhile: that begins nothing new, and
+    // this has begun. Of a flow that is gone nobody waits for it any more.
+    return flow?.removed_at === null ? 'later' : 'unwanted';
   }
 
   /** What the node has not done goes on here. */

@@ -3,7 +3,7 @@ import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type FlowLab, openFlowLab } from '../testing/flow-lab.ts';
-import { chooseVersions, type Occasion } from './choose-versions.ts';
+import { type Choice, chooseVersions, type Occasion } from './choose-versions.ts';
 import { startFired } from './fire.ts';
 
 const one = { flowId: 'f', versionId: 'v1', number: 1 };
@@ -12,7 +12,7 @@ const other = { flowId: 'g', versionId: 'w1', number: 1 };
 
 describe('the version that is started when a node may have begun the run', () => {
   const node = 'north';
-  it.each<[string, Omit<Occasion, 'node'>, readonly unknown[], boolean, string | undefined]>([
+  it.each<[string, Omit<Occasion, 'node' | 'named'>, readonly unknown[], boolean, string | undefined]>([
     ['the newest, which it has begun', { newest: [two], given: two, claim: 'mine' }, [two], true, undefined],
     ['the one it has begun', { newest: [two], given: one, claim: 'mine' }, [one], true, 'flow.version.node'],
     [
@@ -51,11 +51,42 @@ describe('the version that is started when a node may have begun the run', () =>
       { newest: [], given: one, claim: 'mine' },
       [one],
       true,
-      'flow.version.other',
+      'flow.version.begun',
     ],
   ])('%s', (_title, occasion, start, alone, note) => {
-    const choice = chooseVersions({ ...occasion, node });
-    expect(choice).toMatchObject({ start, alone });
+    const choice = chooseVersions({ ...occasion, named: true, node });
+    expect(choice).toMatchObject({ start, alone, beside: [] });
+    expect(choice.note?.code).toBe(note);
+  });
+
+  it.each<[string, Omit<Occasion, 'node' | 'named'>, Partial<Choice>, string | undefined]>([
+    [
+      'beside the one it has begun',
+      { newest: [other, two], given: two, claim: 'mine' },
+      { start: [two], alone: true, beside: [other] },
+      undefined,
+    ],
+    [
+      'beside the older one that it may have begun',
+      { newest: [other, two], given: one, claim: 'unknown' },
+      { start: [one], alone: true, beside: [other] },
+      'flow.version.node',
+    ],
+    [
+      'beside one that would not be run now',
+      { newest: [other], given: one, claim: 'mine' },
+      { start: [one], alone: true, beside: [other] },
+      'flow.version.begun',
+    ],
+    [
+      'with all others, when it has begun nothing',
+      { newest: [other, two], given: two, claim: 'yours' },
+      { start: [other, two], alone: false, beside: [] },
+      undefined,
+    ],
+  ])('of every other flow that matches: %s', (_title, occasion, wanted, note) => {
+    const choice = chooseVersions({ ...occasion, named: false, node });
+    expect(choice).toMatchObject(wanted);
     expect(choice.note?.code).toBe(note);
   });
 });
@@ -128,6 +159,15 @@ describe('a trigger', () => {
     const alone = { nodeId: await nodeId(), versionId: older };
     const run = await fire('yours', { flowVersionId: newest, alone });
     expect(run).toMatchObject({ version: 2, aloneOn: null, note: { code: 'flow.version.newest' } });
+  });
+
+  it('starts what a node has begun also when its flow was disabled meanwhile, and nothing that it has not', async () => {
+    const { flowId, newest } = await twoVersions();
+    await lab.store.setEnabled(flowId, false, lab.house.actor);
+    const alone = { nodeId: await nodeId(), versionId: newest };
+    const run = await fire('mine', { flowVersionId: newest, alone });
+    expect(run).toMatchObject({ version: 2, aloneOn: alone.nodeId, note: { code: 'flow.version.begun' } });
+    await expect(fire('yours', { flowVersionId: newest, alone })).rejects.toThrow('no result');
   });
 
   it('starts the newest where the version of the node is not there any more', async () => {

@@ -16,26 +16,28 @@ export interface FireDeps {
 /** Starts what waits for it: a version in particular, or every enabled flow of the project that matches. */
 export async function startFired(deps: FireDeps, kind: TriggerKind, fired: Fired): Promise<void> {
   const newest = await wantedFlows(deps, kind, fired);
-  const { start, alone, note } = await chosen(deps, fired, newest);
+  const { start, alone, beside, note } = await chosen(deps, fired, newest);
+  const { key, ports, data, subject } = fired;
+  const run = { key, ports, data, ...(subject ? { subject } : {}) };
   for (const { versionId } of start) {
     await deps.start({
+      ...run,
       flow: { versionId },
-      key: fired.key,
-      ports: fired.ports,
-      data: fired.data,
-      ...(fired.subject ? { subject: fired.subject } : {}),
       ...(alone && fired.alone ? { alone: { nodeId: fired.alone.nodeId } } : {}),
       ...(note ? { note } : {}),
     });
   }
+  for (const { versionId } of beside) await deps.start({ ...run, flow: { versionId } });
 }
 
 /** A node is asked only when there is something to start: its answer binds it. */
 async function chosen(deps: FireDeps, fired: Fired, newest: readonly Startable[]): Promise<Choice> {
   const { alone, key } = fired;
-  if (!alone) return { start: newest, alone: false };
+  if (!alone) return { start: newest, alone: false, beside: [] };
   const given = alone.versionId === undefined ? undefined : await givenTo(deps.db, fired, alone.versionId);
-  if (newest.length === 0 && (given === undefined || given === 'gone')) return { start: [], alone: false };
+  if (newest.length === 0 && (given === undefined || given === 'gone')) {
+    return { start: [], alone: false, beside: [] };
+  }
   const ask = deps.claim();
   const claim = (await ask?.(alone.nodeId, key)) ?? 'yours';
   const node = await deps.db
@@ -43,7 +45,13 @@ async function chosen(deps: FireDeps, fired: Fired, newest: readonly Startable[]
     .select('name')
     .where('id', '=', alone.nodeId)
     .executeTakeFirst();
-  const choice = chooseVersions({ newest, given, claim, node: node?.name ?? alone.nodeId });
+  const choice = chooseVersions({
+    newest,
+    named: fired.flowVersionId !== undefined,
+    given,
+    claim,
+    node: node?.name ?? alone.nodeId,
+  });
   if (choice.alone)
     deps.log.info({ node: alone.nodeId, key, claim }, 'a node may run the flow of this by itself');
   return choice;
@@ -54,9 +62,10 @@ const startable = (db: Db) =>
     .selectFrom('flow_version as v')
     .innerJoin('flow as f', 'f.id', 'v.flow_id')
     .select(['v.id as versionId', 'v.flow_id as flowId', 'v.number'])
-    .where('f.enabled', '=', true)
     .where('f.removed_at', 'is', null);
+const enabled = (db: Db) => startable(db).where('f.enabled', '=', true);
 
+/** Also of a flow that was disabled meanwhile: the node may have begun it before. */
 async function givenTo(db: Db, { projectId }: Fired, versionId: Id): Promise<Startable | 'gone'> {
   const version = await startable(db)
     .where('v.id', '=', versionId)
@@ -71,12 +80,12 @@ async function wantedFlows(
   fired: Fired,
 ): Promise<readonly Startable[]> {
   if (fired.flowVersionId !== undefined) {
-    return await startable(db)
+    return await enabled(db)
       .where('v.id', '=', fired.flowVersionId)
       .where('f.project_id', '=', fired.projectId)
       .execute();
   }
-  const rows = await startable(db)
+  const rows = await enabled(db)
     .select('f.trigger')
     .whereRef('v.id', '=', 'f.version_id')
     .where('f.project_id', '=', fired.projectId)
