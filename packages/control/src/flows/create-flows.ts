@@ -27,7 +27,7 @@ import { sweepRuns } from './runs/sweep-runs.ts';
 import { FlowStore } from './store/flows.ts';
 import { type FireDeps, triggerReactions } from './triggers/fire.ts';
 import { hookKeyPurpose } from './triggers/hook-token.ts';
-import { runSchedules } from './triggers/schedule.ts';
+import { schedules } from './triggers/schedule.ts';
 
 export interface FlowsDeps {
   readonly store: Store;
@@ -132,9 +132,8 @@ export function createFlows(deps: FlowsDeps): FlowsRoom {
       };
       performing = every('performing steps', performEveryMs, (until) => performSteps(steer, until));
       sweeping = every('the sweep of flows', sweepEveryMs, (until) => sweepRuns(steer, until));
-      scheduling = every('schedules of flows', scheduleEveryMs, (until) =>
-        runSchedules({ db, log, start }, until),
-      );
+      const schedule = schedules({ db, log, clock, start });
+      scheduling = every('schedules of flows', scheduleEveryMs, schedule);
     },
   });
 
