@@ -69,15 +69,28 @@ describe.skipIf(!chromiumPath)('runs of flows', { timeout: 60_000 }, () => {
     await go(`/flows/${idOf('flow 0')}?run=1`);
     const panel = page.getByRole('complementary', { name: 'Run now' });
     const files = panel.getByRole('combobox', { name: 'Files for “Segments”' });
+    const skips = panel.getByText('No file is chosen: steps that take one are skipped.');
+    await skips.waitFor();
     // Older than what the list begins with.
     await files.fill('film');
     await page.getByRole('option', { name: /Evening news 207,/ }).click();
     await files.fill(idOf('artifact of flows 3'));
     await page.getByRole('option', { name: /t1\/s3\.flv/ }).click();
     await panel.getByRole('button', { name: 'Leave out t1/s3.flv' }).click();
+    expect(await skips.count()).toBe(0);
     await panel.getByRole('button', { name: 'Run', exact: true }).click();
     await page.waitForURL(/\/flows\/runs\//);
     expect(started()[0]?.body).toMatchObject({ artifacts: { segments: [idOf('artifact of flows 207')] } });
+  });
+
+  it('say whether there is nothing to choose from, or nothing of that name', async () => {
+    await page.route('**/api/v1/broadcasts?*', (route) => route.fulfill({ json: { items: [] } }));
+    await go(`/flows/${idOf('flow 0')}?run=1`);
+    const broadcasts = page.getByRole('combobox', { name: 'As after a broadcast' });
+    await broadcasts.click();
+    await page.getByText('No broadcast is over yet').waitFor();
+    await broadcasts.fill('Evening');
+    await page.getByText('No broadcast that is over is called so').waitFor();
   });
 
   it('do not begin with data that can’t be read, and the field says why', async () => {

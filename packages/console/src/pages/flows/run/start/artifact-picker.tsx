@@ -65,6 +65,7 @@ export function ArtifactPicker({ projectId, port, label, value, onChange }: Arti
           ).values(),
         ];
   const choices = found.filter(({ id }) => !chosen.has(id));
+  const nothing = list.hasMore ? 'older.hint' : wanted === '' && chosen.size === 0 ? 'never' : 'none';
   const total = value.reduce((sum, { size }) => sum + size, 0);
   return (
     <div className={classes.picker}>
@@ -76,7 +77,7 @@ export function ArtifactPicker({ projectId, port, label, value, onChange }: Arti
         limit={shownChoices}
         // By an id the answer is there already, and its name need not have it in it.
         {...(isId(wanted) ? { filter: ({ options }) => options } : {})}
-        nothingFoundMessage={list.hasMore ? say('start.files.older.hint') : say('start.files.none')}
+        nothingFoundMessage={list.items && say(`start.files.${nothing}`)}
         error={value.length > mostFiles ? say('start.files.most', { most: mostFiles }) : undefined}
         data={choices.map((one) => ({
           value: one.id,

@@ -46,7 +46,10 @@ export function BroadcastPicker({ projectId, onPick }: BroadcastPickerProps) {
         searchable
         // The server has searched already, in more than the name.
         filter={({ options }) => options}
-        nothingFoundMessage={say('start.broadcast.none')}
+        // Nothing is said of a list that is not there yet.
+        nothingFoundMessage={
+          found.data && say(text === '' ? 'start.broadcast.never' : 'start.broadcast.none')
+        }
         data={shown.map((one) => ({ value: one.id, label: nameOf(one) }))}
         value={chosen?.id ?? null}
         searchValue={typed}

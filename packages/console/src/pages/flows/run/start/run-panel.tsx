@@ -67,7 +67,9 @@ export function RunPanel({ flow, trigger, onClose, onStarted }: RunPanelProps) {
             key={port.port}
             projectId={flow.projectId}
             port={port}
-            label={say('start.port', { port: trigger?.outputs[port.port]?.title?.[language] ?? port.port })}
+            label={say(port.many ? 'start.port' : 'start.port.one', {
+              port: trigger?.outputs[port.port]?.title?.[language] ?? port.port,
+            })}
             value={files[port.port] ?? []}
             onChange={(value) => give(port.port, value)}
           />
@@ -88,6 +90,9 @@ export function RunPanel({ flow, trigger, onClose, onStarted }: RunPanelProps) {
           onChange={(event) => setData(event.currentTarget.value)}
         />
         <ProblemNotice error={start.error} />
+        {ports.length > 0 && ports.every(({ port }) => !files[port]?.length) && (
+          <p className={classes.skips}>{say('start.empty')}</p>
+        )}
         <Button type="submit" loading={busy} disabled={!fits || 'problem' in read}>
           {say('start.do')}
         </Button>
