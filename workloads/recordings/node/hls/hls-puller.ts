@@ -234,6 +234,8 @@ export class HlsPuller {
       } catch (error) {
         signal.throwIfAborted();
         reason = error;
+        // An encoder that is started again may have another key at the same address.
+        if (piece.key) this.#keys.clear();
         // What is gone will not come back.
         if (error instanceof SourceRefused && error.why === 'offline' && attempt > 0) break;
         await clock.sleep(200 * (attempt + 1), signal);
