@@ -294,6 +294,7 @@ export type { LocalOccasion, LocalTrigger } from './deputy/local-trigger.ts';
 export { sendToPipe } from './holdings/send-to-pipe.ts';
 export { ffmpegTool } from './probes/ffmpeg-tool.ts';
 export { programCode } from './program-code.ts';
+export { findExecutable } from './sandbox/sandbox-system.ts';
 
 /** Thrown by an executor to end an attempt with a typed failure. */
 export class TaskFailure extends Error {

@@ -5,6 +5,11 @@ import { names, TRANSCODE_TASK, type TranscodeJob } from './tasks.ts';
 const MiB = 1024 * 1024;
 /** One attempt as asked, one in software, one that keeps the packets. */
 const attempts = 3;
+/**
+ * Cores of an encode. It gets two threads for it, and a machine of two cores that also watches a channel, a hundredth of one
+ * core, still takes it: two would wait there for ever.
+ */
+const encodeCores = 1.5;
 /** ffmpeg reports every second; a source that takes so long for one picture is stuck. */
 const silenceMs = 10 * 60_000;
 
@@ -17,7 +22,7 @@ export function encodeDraft({ source, subtitles, settings }: TranscodeJob, hold 
     inputs: [{ ...source, name: names.source }, ...(subtitles ? [subtitles] : [])],
     constraints: { capabilities: [{ name: 'ffmpeg', features: featuresOf(settings) }] },
     resources: {
-      cpu: settings.rate.mode === 'copy' ? 1 : 2,
+      cpu: settings.rate.mode === 'copy' ? 1 : encodeCores,
       memory: memoryOf(settings),
       disk: diskFor(source.size),
       gpus: settings.encoder === 'nvenc' ? [{ vram: 512 * MiB, encoderSessions: 1 }] : [],

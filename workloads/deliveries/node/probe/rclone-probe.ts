@@ -1,7 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findExecutable } from '@backlot/node/sandbox/sandbox-system';
-import type { CapabilityProbe, ProbeContext } from '@backlot/node/workload';
+import { type CapabilityProbe, findExecutable, type ProbeContext } from '@backlot/node/workload';
 
 export const rcloneCapability = 'rclone';
 

@@ -38,6 +38,8 @@ describe.each(kinds)('the step %s', (_name, step) => {
     expect(draft.constraints.capabilities[0]).toMatchObject({ name: 'ffmpeg' });
     expect(JSON.stringify(draft)).not.toContain('rm -rf');
     expect(draft.resources.disk).toBeGreaterThan(0);
+    // A machine of two cores takes it, also while it watches a channel.
+    expect(draft.resources.cpu).toBeLessThan(2);
   });
 
   it('drafts the same each time, and with no holder goes anywhere', () => {
