@@ -241,7 +241,9 @@ export class Channel {
       this.#receive(found.connection);
       return;
     }
-    this.#say(this.#state.inBroadcast ? 'failing' : 'offline', found.reason);
+    // A source that says of itself that it is not live does not fail, also where it was live a moment ago.
+    const isOffline = found.why === undefined ? !this.#state.inBroadcast : found.why === 'offline';
+    this.#say(isOffline ? 'offline' : 'failing', found.reason);
     this.#do({ e: 'open-failed', retryAfterMs: found.retryAfterMs });
   }
 

@@ -17,7 +17,12 @@ const LOOK_MS = 60_000;
 
 export type Opened =
   | { readonly connection: SourceConnection }
-  | { readonly reason: string; readonly retryAfterMs: number | undefined };
+  | {
+      readonly reason: string;
+      readonly retryAfterMs: number | undefined;
+      /** What the source itself says; missing for a fault on the way to it. */
+      readonly why?: SourceRefused['why'];
+    };
 
 /** The way to a channel's source: finds its adapter, keeps to time limits, and makes answers of all errors. */
 export class SourceDoor {
@@ -64,7 +69,7 @@ export class SourceDoor {
   /** Never rejects. What is opened after its time is closed again. */
   async open(attempt: number, resume: string | undefined, onMeta: OpenContext['onMeta']): Promise<Opened> {
     const adapter = this.#adapter;
-    if (!adapter) return { reason: this.#unknownKind(), retryAfterMs: 60_000 };
+    if (!adapter) return { reason: this.#unknownKind(), retryAfterMs: 60_000, why: 'unusable' };
     const context = this.#context(adapter.openMs ?? OPEN_MS);
     try {
       const connection = await this.#openWith(adapter, this.#spec, context, {
@@ -74,8 +79,9 @@ export class SourceDoor {
       });
       return { connection };
     } catch (error) {
-      const retryAfterMs = error instanceof SourceRefused ? error.retryAfterMs : undefined;
-      return { reason: sentenceOf(error), retryAfterMs };
+      const reason = sentenceOf(error);
+      if (!(error instanceof SourceRefused)) return { reason, retryAfterMs: undefined };
+      return { reason, retryAfterMs: error.retryAfterMs, why: error.why };
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '@backlot/contract';
 import { expect, it } from 'vitest';
-import type { SourceAdapter } from '../../node/source-port.ts';
+import { type SourceAdapter, SourceRefused } from '../../node/source-port.ts';
 import { dropFolder, runChannel } from './bench-channel.ts';
 
 /** Time that passes when a test says so. */
@@ -65,4 +65,31 @@ it('sleeps outside its windows and asks nobody, and wakes when one opens', async
   }
   const said = bench.facts.filter(({ kind }) => kind === 'recordings.source').map(({ body }) => body.state);
   expect(said).toEqual(['asleep', 'offline', 'asleep']);
+});
+
+it.each([
+  [new SourceRefused('offline', 'Nobody publishes.'), 'offline'],
+  [new SourceRefused('denied', 'The server refuses.'), 'failing'],
+  [new SourceRefused('unusable', 'That is no stream.'), 'failing'],
+])('says of a source what that says of itself: %s', async (refusal, state) => {
+  const { clock, pass } = handClock(Date.parse('2026-11-26T19:59:00Z'));
+  const adapter: SourceAdapter = {
+    kinds: ['http-flv'],
+    probe: async () => ({ state: 'live' }),
+    open: () => Promise.reject(refusal),
+  };
+  const bench = await runChannel({
+    source: { kind: 'http-flv', url: 'http://127.0.0.1:9/live.flv' },
+    parts: { clock, wall: clock.now, adapters: [adapter] },
+  });
+  try {
+    await pass(20);
+  } finally {
+    await bench.stop();
+    dropFolder(bench.workDir);
+  }
+  const said = bench.facts.filter(({ kind, body }) => kind === 'recordings.source' && body.reason);
+  expect(said.map(({ body }) => body)).toContainEqual(
+    expect.objectContaining({ state, reason: refusal.message }),
+  );
 });
