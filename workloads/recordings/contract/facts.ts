@@ -1,3 +1,4 @@
+import { Reason } from '@backlot/contract';
 import { Id } from '@backlot/contract/id';
 import { z } from 'zod';
 import { Gap } from './segment.ts';
@@ -57,7 +58,10 @@ export const TitleFact = OfChannel.extend({ title: Title, broadcast: Id.optional
 export const sourceStates = ['offline', 'connecting', 'live', 'failing', 'asleep'] as const;
 export const SourceFact = OfChannel.extend({
   state: said(40),
+  /** In English, for programs. */
   reason: said(500).optional(),
+  /** The same, to be said in any language. */
+  words: Reason.optional().catch(undefined),
 });
 export const DiskFact = OfChannel.extend({ reason: said(300) });
 

@@ -1,7 +1,9 @@
 import type { PhraseTable } from '@backlot/contract';
+import { sourcePhrases } from './source-phrases.ts';
 
 /** Why a channel does not record, in sentences that say what to do. */
 export const recordingPhrases = {
+  ...sourcePhrases,
   'recordings.off': {
     en: 'It was stopped. Start it to watch the source.',
     'zh-CN': '已停止。启动后开始监视源。',

@@ -150,6 +150,14 @@ const lists: Migration = {
   },
 };
 
+/** What a recorder says of its source, in a form that can be said in any language. */
+const sourceWords: Migration = {
+  name: 'recordings/0007-source-words',
+  async up(db) {
+    await sql`ALTER TABLE recordings_channel ADD COLUMN source_words jsonb`.execute(db);
+  },
+};
+
 /** In the order in which they were added: it never changes, and a new one comes last. */
 export const migrations: readonly Migration[] = [
   channels,
@@ -158,4 +166,5 @@ export const migrations: readonly Migration[] = [
   sightingFlow,
   lists,
   webhookAge,
+  sourceWords,
 ];

@@ -24,6 +24,8 @@ export interface ChannelTable {
   /** What its recorder said of the source last: `live`, `offline`, `failing`. */
   source_state: string | null;
   source_reason: string | null;
+  /** `source_reason` as it can be said in any language; missing where its recorder knows no codes. */
+  source_words: MaybeJson<Reason>;
   title: string | null;
   /** The job whose task watches it; null while it is off, and for a moment between two. */
   job_id: string | null;

@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
+import type { PhraseParams, Reason } from '@backlot/contract';
 import type { Clock } from '@backlot/contract/clock';
+import { type SourceCode, sourceReason } from '../contract/source-phrases.ts';
 
 /**
  * Where the bytes of a channel come from. The recorder knows nothing of protocols: a source adapter opens a connection
@@ -36,8 +38,8 @@ export type SourceMark =
 /** Why a connection ended. `finished` only when the source said by itself that the broadcast is over. */
 export interface SourceEnd {
   readonly why: 'finished' | 'closed' | 'failed';
-  /** One English sentence without secrets, for people. */
-  readonly reason: string;
+  /** Without secrets, for people. */
+  readonly reason: Reason;
 }
 
 /** The receiving side, the recorder's. None of these ever throws; nothing may be told after `end`. */
@@ -76,8 +78,8 @@ export interface Liveness {
   /** `unknown`: could not be found out; the recorder asks again later and keeps what it believed. */
   readonly state: 'live' | 'offline' | 'unknown';
   readonly title?: string;
-  /** Why, where it is `offline` or `unknown`. One English sentence without secrets. */
-  readonly reason?: string;
+  /** Why, where it is `offline` or `unknown`. Without secrets. */
+  readonly reason?: Reason;
   /** Do not ask again before; milliseconds. */
   readonly retryAfterMs?: number;
 }
@@ -130,18 +132,56 @@ export interface SourceAdapter {
   readonly openMs?: number;
 }
 
+/** A fault on the way to a source, with a sentence for people. */
+export class SourceFault extends Error {
+  override readonly name: string = 'SourceFault';
+  readonly reason: Reason;
+
+  constructor(words: SourceCode | Reason, params: PhraseParams = {}) {
+    const reason = typeof words === 'string' ? sourceReason(words, params) : words;
+    super(reason.message);
+    this.reason = reason;
+  }
+}
+
 /** An honest no from a source. */
-export class SourceRefused extends Error {
+export class SourceRefused extends SourceFault {
   override readonly name = 'SourceRefused';
   /** `offline`: not live now. `denied`: credentials or rights. `unusable`: it answers, with nothing we can record. */
   readonly why: 'offline' | 'denied' | 'unusable';
   readonly retryAfterMs: number | undefined;
 
-  constructor(why: 'offline' | 'denied' | 'unusable', reason: string, retryAfterMs?: number) {
-    super(reason);
+  constructor(
+    why: 'offline' | 'denied' | 'unusable',
+    words: SourceCode | Reason,
+    params: PhraseParams = {},
+    retryAfterMs?: number,
+  ) {
+    super(words, params);
     this.why = why;
     this.retryAfterMs = retryAfterMs;
   }
+}
+
+/** Faults of the network that have a sentence of their own. */
+const networkWords: Readonly<Record<string, SourceCode>> = {
+  ECONNREFUSED: 'refused_port',
+  ENOTFOUND: 'unknown_host',
+  EAI_AGAIN: 'unknown_host',
+  ECONNRESET: 'cut',
+  EPIPE: 'cut',
+  ETIMEDOUT: 'timeout',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+};
+
+/** The sentence of whatever went wrong with a source. */
+export function wordsOf(error: unknown): Reason {
+  if (error instanceof SourceFault) return error.reason;
+  if (error instanceof DOMException && error.name === 'TimeoutError') return sourceReason('timeout');
+  if (!(error instanceof Error)) return sourceReason('unreachable');
+  const known = 'code' in error && typeof error.code === 'string' ? networkWords[error.code] : undefined;
+  return known ? sourceReason(known) : sourceReason('fault', { detail: error.message });
 }
 
 /** What an adapter that has a readable stream (a child's stdout, a socket) needs to be a connection. */
@@ -175,8 +215,8 @@ export function connectReadable(source: ReadableSource): SourceConnection {
       const finish = async (error: Error | undefined) => {
         if (over) return;
         const plain: SourceEnd = error
-          ? { why: 'failed', reason: error.message }
-          : { why: 'closed', reason: 'The source closed the connection.' };
+          ? { why: 'failed', reason: wordsOf(error) }
+          : { why: 'closed', reason: sourceReason('closed') };
         const end = source.ended ? await Promise.resolve(source.ended(error)).catch(() => plain) : plain;
         if (over) return;
         free();

@@ -61,7 +61,7 @@ async function listen(
         heard.push({ mark });
         look();
       },
-      end: ({ reason }) => reject(new Error(reason)),
+      end: ({ reason }) => reject(new Error(reason.message)),
     });
   });
   return heard;

@@ -72,7 +72,7 @@ describe.each(there)('%s', (resolver) => {
       ...context(asked),
       env,
     });
-    expect(found).toMatchObject({ state: 'offline', reason: expect.stringMatching(/not live/) });
+    expect(found).toMatchObject({ state: 'offline', reason: { code: 'recordings.source.not_live' } });
   });
 
   it('gets the address as data', async () => {

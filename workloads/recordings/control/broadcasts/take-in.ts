@@ -168,13 +168,17 @@ const handlers: Readonly<Record<string, (told: Told) => Promise<void>>> = {
   },
 
   [factKinds.source]: async (told) => {
-    const { state, reason } = SourceFact.parse(told.body);
+    const { state, reason, words } = SourceFact.parse(told.body);
     const channel = await channelOfJob(told.tx, told.jobId);
     // One that was replaced says nothing about now.
     if (channel?.job_id !== told.jobId) return;
     await tables(told.tx)
       .updateTable('recordings_channel')
-      .set({ source_state: state, source_reason: reason ?? null })
+      .set({
+        source_state: state,
+        source_reason: reason ?? null,
+        source_words: words ? JSON.stringify(words) : null,
+      })
       .where('id', '=', channel.id)
       .execute();
   },

@@ -1,6 +1,9 @@
+import { translateReason } from '@backlot/contract/phrase';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChannelPatch } from '../../contract/channel.ts';
 import { factKinds } from '../../contract/facts.ts';
+import { recordingPhrases } from '../../contract/phrases.ts';
+import { sourceReason } from '../../contract/source-phrases.ts';
 import { watchMethods } from '../../contract/watch.ts';
 import { openRecordingsHouse, type RecordingsHouse } from '../testing/recordings-house.ts';
 
@@ -48,6 +51,32 @@ describe('a channel', () => {
     expect(await house.channels.get(id, house.core.actor)).toMatchObject({
       state: 'watching',
       reason: { code: 'recordings.offline', params: { detail: 'nobody publishes' } },
+    });
+    // A recorder that knows codes is understood in every language.
+    const words = sourceReason('denied', { status: 403 });
+    await house.fact(attempt, factKinds.source, {
+      channelId: id,
+      state: 'failing',
+      reason: words.message,
+      words,
+    });
+    await house.keeper.look();
+    const { reason } = await house.channels.get(id, house.core.actor);
+    expect(reason).toEqual(words);
+    expect(reason && translateReason(reason, [recordingPhrases], 'zh-CN')).toBe(
+      '服务器拒绝访问（HTTP 403）。',
+    );
+    // Whatever somebody sends in its place is not shown.
+    await house.fact(attempt, factKinds.source, {
+      channelId: id,
+      state: 'offline',
+      reason: 'Gone.',
+      words: { code: 'No Code', message: 7 },
+    });
+    await house.keeper.look();
+    expect((await house.channels.get(id, house.core.actor)).reason).toMatchObject({
+      code: 'recordings.offline',
+      params: { detail: 'Gone.' },
     });
     await house.fact(attempt, factKinds.source, { channelId: id, state: 'live' });
     await untilState(id, 'live');

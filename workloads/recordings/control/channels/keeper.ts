@@ -195,6 +195,7 @@ export class ChannelKeeper {
           job_revision: null,
           source_state: null,
           source_reason: null,
+          source_words: null,
           failures: action.failures,
           retry_at: action.retryAt === null ? null : new Date(action.retryAt),
         };
@@ -253,6 +254,7 @@ export class ChannelKeeper {
         job_revision: row.revision,
         source_state: null,
         source_reason: null,
+        source_words: null,
         retry_at: null,
       })
       .where('id', '=', row.id)
@@ -359,6 +361,8 @@ function reasonOf(one: ChannelNow, now: number): Reason | null {
     }
     return task?.wait ?? reason(recordingPhrases, 'recordings.no_place');
   }
+  const ill = row.source_state === 'failing' || row.source_state === 'offline';
+  if (ill && row.source_words) return row.source_words;
   const detail = row.source_reason ?? '';
   if (row.source_state === 'failing') return reason(recordingPhrases, 'recordings.failing', { detail });
   if (row.source_state === 'offline') return reason(recordingPhrases, 'recordings.offline', { detail });

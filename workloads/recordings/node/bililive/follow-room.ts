@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newId } from '@backlot/contract';
 import type { HostedAllocation } from '@backlot/node/host-process';
+import { sourceReason } from '../../contract/source-phrases.ts';
 import { SEGMENT_KIND, type WatchParameters } from '../../contract.ts';
 import type { LedgerFact } from '../ledger/rows.ts';
 import { ChannelFacts } from '../recorder/facts.ts';
@@ -157,7 +158,7 @@ export class RoomFollower {
     const source = !asked ? 'failing' : room?.recording ? 'live' : room?.streaming ? 'connecting' : 'offline';
     const now = this.#now();
     if (source !== this.#state.source) {
-      const reason = asked ? undefined : 'BililiveRecorder does not answer.';
+      const reason = asked ? undefined : sourceReason('engine_silent');
       await this.#tell([this.#facts.source(source, reason, now)], { source });
     }
     const title = said(room?.title ?? '', mostSaid.title);

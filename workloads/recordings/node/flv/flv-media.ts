@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { Reason } from '@backlot/contract';
+import { sourceReason } from '../../contract/source-phrases.ts';
 import {
   type CutRule,
   type DecoderSetup,
@@ -62,9 +64,9 @@ export class FlvMedia implements MediaReader, FlvSink {
     return this.#garbage;
   }
 
-  get complaint(): string | undefined {
-    if (this.#reader.broken) return 'What comes is not FLV any more.';
-    return this.#clock.broken ? 'The timestamps of the source jump again and again.' : undefined;
+  get complaint(): Reason | undefined {
+    if (this.#reader.broken) return sourceReason('not_media', { container: 'FLV' });
+    return this.#clock.broken ? sourceReason('clock_jumps') : undefined;
   }
 
   push(chunk: Buffer, wall: number): void {

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { Reason } from '@backlot/contract';
+import { sourceReason } from '../../contract/source-phrases.ts';
 import {
   type CutRule,
   type MediaOutput,
@@ -43,8 +45,8 @@ export class Fmp4Media implements MediaReader {
     this.#due = due;
   }
 
-  get complaint(): string | undefined {
-    return this.#rest.length > MOST_WAITING ? 'What comes is no fragmented MP4.' : undefined;
+  get complaint(): Reason | undefined {
+    return this.#rest.length > MOST_WAITING ? sourceReason('not_media', { container: 'fMP4' }) : undefined;
   }
 
   push(chunk: Buffer, wall: number): void {

@@ -12,7 +12,7 @@ export const hlsAdapter: SourceAdapter = {
   // ffmpeg looks at both streams before it lets anything out.
   openMs: 20_000,
   async open(spec, context) {
-    if (spec.url === undefined) throw new SourceRefused('unusable', 'The channel has no address.');
+    if (spec.url === undefined) throw new SourceRefused('unusable', 'no_address');
     const puller = new HlsPuller({
       url: spec.url,
       headers: spec.headers,

@@ -1,6 +1,14 @@
 import type { Clock } from '@backlot/contract/clock';
+import { sourceReason } from '../../contract/source-phrases.ts';
 import { type HttpAgents, keepAliveAgents } from '../http/request.ts';
-import { type SourceContainer, type SourceEnd, SourceRefused, type SourceSink } from '../source-port.ts';
+import {
+  type SourceContainer,
+  type SourceEnd,
+  SourceFault,
+  SourceRefused,
+  type SourceSink,
+  wordsOf,
+} from '../source-port.ts';
 import { decrypt, type FetchOptions, fetchWhole } from './fetch-piece.ts';
 import { KnownPieces, type PiecesToken } from './known-pieces.ts';
 import { nextPieces } from './next-pieces.ts';
@@ -77,11 +85,11 @@ export class HlsPuller {
       for (let depth = 0; depth < 3; depth++) {
         const { bytes, url } = await fetchWhole(this.#url, this.#fetchOptions(PLAYLIST_MS, PLAYLIST_BYTES));
         const playlist = readPlaylist(bytes.toString('utf8'));
-        if (!playlist) throw new SourceRefused('unusable', 'The address gives no HLS playlist.');
+        if (!playlist) throw new SourceRefused('unusable', 'no_playlist');
         if (playlist.kind === 'media') {
           this.#url = url;
           this.#playlist = playlist;
-          if (playlist.segments.length === 0) throw new SourceRefused('offline', 'The playlist is empty.');
+          if (playlist.segments.length === 0) throw new SourceRefused('offline', 'playlist_empty');
           const container = this.#containerOf(playlist);
           const from = playlist.segments[0]?.sequence ?? 0;
           const known = this.#next !== undefined && from <= this.#next + 100_000;
@@ -90,12 +98,12 @@ export class HlsPuller {
           return { container, targetMs: playlist.targetMs, resumed, url };
         }
         const variant = chooseVariant(playlist.variants, this.#options.qualities);
-        if (!variant) throw new SourceRefused('offline', 'The playlist names no variant.');
+        if (!variant) throw new SourceRefused('offline', 'variants_none');
         this.quality = variant.name || (variant.height > 0 ? `${variant.height}p` : undefined);
         if (variant.audioGroup) return { url, program: variant.place };
         this.#url = new URL(variant.uri, url).href;
       }
-      throw new SourceRefused('unusable', 'The playlist only names other playlists.');
+      throw new SourceRefused('unusable', 'playlist_nested');
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
@@ -106,7 +114,7 @@ export class HlsPuller {
     const end = await this.#follow(sink).catch(
       (error: unknown): SourceEnd => ({
         why: 'failed',
-        reason: error instanceof Error ? error.message : 'The source was lost.',
+        reason: wordsOf(error),
       }),
     );
     const closed = this.#abort.signal.aborted;
@@ -136,7 +144,7 @@ export class HlsPuller {
         }
         fresh = fetch.length > 0;
         for (const piece of fetch) await this.#deliver(piece, sink);
-        if (playlist.ended) return { why: 'finished', reason: 'The playlist says that it has ended.' };
+        if (playlist.ended) return { why: 'finished', reason: sourceReason('ended') };
       }
       // A list that has not changed is looked at again after half its target duration (RFC 8216, 6.3.4).
       const target = this.#playlist?.targetMs ?? 6_000;
@@ -154,7 +162,7 @@ export class HlsPuller {
         await clock.sleep(250 * failures, signal);
       }
     }
-    return { why: 'closed', reason: 'Closed.' };
+    return { why: 'closed', reason: sourceReason('closed') };
   }
 
   async #look(playlist: MediaPlaylist) {
@@ -203,7 +211,7 @@ export class HlsPuller {
   async #reload(): Promise<MediaPlaylist> {
     const { bytes, url } = await fetchWhole(this.#url, this.#fetchOptions(PLAYLIST_MS, PLAYLIST_BYTES));
     const playlist = readPlaylist(bytes.toString('utf8'));
-    if (playlist?.kind !== 'media') throw new Error('The address gives no media playlist any more.');
+    if (playlist?.kind !== 'media') throw new SourceFault('playlist_gone');
     this.#url = url;
     this.#playlist = playlist;
     return playlist;
@@ -274,12 +282,12 @@ export class HlsPuller {
 
   async #secret(key: HlsKey): Promise<Buffer> {
     if (key.method !== 'AES-128')
-      throw new SourceRefused('denied', `The source is encrypted with ${key.method.slice(0, 40)}.`);
+      throw new SourceRefused('denied', 'encrypted', { method: key.method.slice(0, 40) });
     const address = new URL(key.uri, this.#url).href;
     const known = this.#keys.get(address);
     if (known) return known;
     const { bytes } = await fetchWhole(address, this.#fetchOptions(10_000, 1_024));
-    if (bytes.length !== 16) throw new Error('The key of the source is no key.');
+    if (bytes.length !== 16) throw new SourceFault('key_broken');
     if (this.#keys.size > 20) this.#keys.clear();
     this.#keys.set(address, bytes);
     return bytes;

@@ -1,6 +1,7 @@
+import { sourceReason } from '../../contract/source-phrases.ts';
 import { liveGet } from '../http/live-get.ts';
 import { shownAddress } from '../http/request.ts';
-import { type SourceAdapter, SourceRefused } from '../source-port.ts';
+import { type SourceAdapter, SourceRefused, wordsOf } from '../source-port.ts';
 
 /** Until the head of the answer is there, in milliseconds. */
 const HEAD_MS = 8_000;
@@ -9,13 +10,13 @@ const HEAD_MS = 8_000;
 export const httpFlvAdapter: SourceAdapter = {
   kinds: ['http-flv'],
   async open(spec, context) {
-    if (spec.url === undefined) throw new SourceRefused('unusable', 'The channel has no address.');
+    if (spec.url === undefined) throw new SourceRefused('unusable', 'no_address');
     const { signal } = context;
     const { answer, url } = await liveGet(spec.url, { headers: spec.headers, signal, timeoutMs: HEAD_MS });
     const type = answer.header('content-type') ?? '';
     if (/^(text\/html|application\/(json|vnd\.apple\.mpegurl|x-mpegurl))/i.test(type)) {
       answer.drop();
-      throw new SourceRefused('unusable', `The address answers with ${type.slice(0, 60)}, which is no FLV.`);
+      throw new SourceRefused('unusable', 'mime', { type: type.slice(0, 60) });
     }
     return {
       container: 'flv',
@@ -26,8 +27,8 @@ export const httpFlvAdapter: SourceAdapter = {
           end: (error) =>
             sink.end(
               error
-                ? { why: 'failed', reason: error.message }
-                : { why: 'closed', reason: 'The source closed the connection.' },
+                ? { why: 'failed', reason: wordsOf(error) }
+                : { why: 'closed', reason: sourceReason('closed') },
             ),
         });
       },

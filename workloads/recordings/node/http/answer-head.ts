@@ -1,3 +1,4 @@
+import { SourceFault } from '../source-port.ts';
 /** The head of an HTTP answer. Names in lower case; of a name that comes twice, the first value counts. */
 export interface AnswerHead {
   readonly status: number;
@@ -15,16 +16,15 @@ export const LONGEST_HEAD = 64 * 1024;
  * @throws where this is no HTTP
  */
 export function readAnswerHead(bytes: Buffer): AnswerHead | undefined {
-  if (bytes.length >= 5 && bytes.toString('latin1', 0, 5) !== 'HTTP/')
-    throw new Error('The server does not speak HTTP.');
+  if (bytes.length >= 5 && bytes.toString('latin1', 0, 5) !== 'HTTP/') throw new SourceFault('no_http');
   const end = bytes.indexOf('\r\n\r\n', 0, 'latin1');
   if (end < 0) {
-    if (bytes.length > LONGEST_HEAD) throw new Error('The server’s answer has no end of its head.');
+    if (bytes.length > LONGEST_HEAD) throw new SourceFault('no_http');
     return undefined;
   }
   const [first = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n');
   const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(first)?.[1]);
-  if (!(status >= 100)) throw new Error('The server does not speak HTTP/1.');
+  if (!(status >= 100)) throw new SourceFault('no_http');
   const headers = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(':');

@@ -1,5 +1,6 @@
 import net from 'node:net';
 import tls from 'node:tls';
+import { SourceFault, SourceRefused } from '../source-port.ts';
 import { type AnswerHead, readAnswerHead } from './answer-head.ts';
 import { type BodyFraming, framingOf } from './body-framing.ts';
 import { type Asked, followRedirects, type HttpOptions, USER_AGENT } from './request.ts';
@@ -52,7 +53,7 @@ export class LiveAnswer implements Asked {
     signal.throwIfAborted();
     const answer = new LiveAnswer(url, headers);
     const refuse = (error: Error) => answer.#finish(error);
-    const timer = setTimeout(() => refuse(new Error('The server did not answer in time.')), timeoutMs);
+    const timer = setTimeout(() => refuse(new SourceFault('timeout')), timeoutMs);
     const onAbort = () =>
       refuse(signal.reason instanceof Error ? signal.reason : new Error('Nobody waits for it any more.'));
     signal.addEventListener('abort', onAbort, { once: true });
@@ -157,7 +158,7 @@ export class LiveAnswer implements Asked {
   /** The server sends no more. What is read already is told of first, when somebody takes it. */
   #ended(): void {
     if (this.#head && !this.#taker) return;
-    this.#finish(this.#framing?.mayEnd ? undefined : new Error('The server cut the connection off.'));
+    this.#finish(this.#framing?.mayEnd ? undefined : new SourceFault('cut'));
   }
 
   #finish(error: Error | undefined): void {
@@ -166,7 +167,7 @@ export class LiveAnswer implements Asked {
     const taker = this.#taker;
     this.drop();
     if (taker) taker.end(error);
-    else this.#onHead?.reject(error ?? new Error('The server closed the connection.'));
+    else this.#onHead?.reject(error ?? new SourceFault('closed'));
   }
 }
 
@@ -187,7 +188,7 @@ function requestText(url: URL, headers: Readonly<Record<string, string>>): strin
   all.delete('accept-encoding');
   const lines = [...all].map(([name, value]) => {
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name) || /[\r\n\0]/.test(value))
-      throw new Error('A header of the channel can not be sent.');
+      throw new SourceRefused('unusable', 'header');
     return `${name}: ${value}\r\n`;
   });
   return `GET ${url.pathname}${url.search} HTTP/1.1\r\n${lines.join('')}\r\n`;

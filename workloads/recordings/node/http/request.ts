@@ -1,6 +1,6 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import { SourceRefused } from '../source-port.ts';
+import { SourceFault, SourceRefused } from '../source-port.ts';
 
 export interface HttpOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -71,7 +71,7 @@ export async function followRedirects<A extends Asked>(
       );
     url = next;
   }
-  throw new SourceRefused('unusable', `The address was redirected more than ${MOST_REDIRECTS} times.`);
+  throw new SourceRefused('unusable', 'redirects', { most: MOST_REDIRECTS });
 }
 
 export interface HttpAnswer {
@@ -109,10 +109,10 @@ function parse(address: string, base?: URL): URL {
   try {
     url = new URL(address, base);
   } catch {
-    throw new SourceRefused('unusable', 'That is no address.');
+    throw new SourceRefused('unusable', 'no_url');
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new SourceRefused('unusable', `Addresses that begin with ${url.protocol} can not be opened here.`);
+    throw new SourceRefused('unusable', 'scheme', { scheme: url.protocol });
   return url;
 }
 
@@ -120,18 +120,12 @@ function refusal(status: number, retryAfter: number): Error {
   const retryAfterMs =
     Number.isFinite(retryAfter) && retryAfter > 0 ? Math.min(retryAfter, 600) * 1000 : undefined;
   if (status === 401 || status === 403)
-    return new SourceRefused('denied', `The server refuses (HTTP ${status}).`, retryAfterMs);
-  if (status === 404 || status === 410)
-    return new SourceRefused(
-      'offline',
-      `There is nothing at that address now (HTTP ${status}).`,
-      retryAfterMs,
-    );
+    return new SourceRefused('denied', 'denied', { status }, retryAfterMs);
+  if (status === 404 || status === 410) return new SourceRefused('offline', 'gone', { status }, retryAfterMs);
   if (status >= 400 && status < 500 && status !== 408 && status !== 429)
-    return new SourceRefused('unusable', `The server refuses the request (HTTP ${status}).`, retryAfterMs);
-  if (retryAfterMs !== undefined)
-    return new SourceRefused('offline', `The server is busy (HTTP ${status}).`, retryAfterMs);
-  return new Error(`The server answered HTTP ${status}.`);
+    return new SourceRefused('unusable', 'refused', { status }, retryAfterMs);
+  if (retryAfterMs !== undefined) return new SourceRefused('offline', 'busy', { status }, retryAfterMs);
+  return new SourceFault('http', { status });
 }
 
 function request(
@@ -150,7 +144,7 @@ function request(
       headers: { 'user-agent': USER_AGENT, accept: '*/*', ...headers },
       agent: agents ? (secure ? agents.https : agents.http) : false,
     });
-    const timer = setTimeout(() => call.destroy(new Error('The server did not answer in time.')), timeoutMs);
+    const timer = setTimeout(() => call.destroy(new SourceFault('timeout')), timeoutMs);
     const onAbort = () =>
       call.destroy(signal.reason instanceof Error ? signal.reason : new Error('Aborted.'));
     signal.addEventListener('abort', onAbort, { once: true });

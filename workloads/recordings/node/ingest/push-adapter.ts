@@ -33,10 +33,10 @@ export function pushAdapter(desk: PushDesk): SourceAdapter {
       try {
         await desk.arrival(key, AbortSignal.any([signal, patience.signal])).catch(() => {
           signal.throwIfAborted();
-          throw new SourceRefused('offline', 'Nobody publishes to this channel now.');
+          throw new SourceRefused('offline', 'no_publisher');
         });
         const publisher = desk.take(key);
-        if (!publisher) throw new SourceRefused('offline', 'The publisher has gone again.');
+        if (!publisher) throw new SourceRefused('offline', 'publisher_gone');
         return {
           container: 'flv',
           facts: { address: publisher.address },
@@ -67,7 +67,6 @@ export function pushAdapter(desk: PushDesk): SourceAdapter {
 
 function keyOf(spec: SourceSpecLike): string {
   const key = 'key' in spec ? spec.key : undefined;
-  if (typeof key !== 'string' || key.length < 8)
-    throw new SourceRefused('unusable', 'The channel has no stream key of at least 8 characters.');
+  if (typeof key !== 'string' || key.length < 8) throw new SourceRefused('unusable', 'key_short');
   return key;
 }

@@ -33,7 +33,7 @@ try {
   });
   const heights = found.state === 'live' ? found.qualities.map(({ height }) => height) : [];
   if (heights.join() !== '720,360')
-    throw new Error(found.state === 'live' ? 'It found other qualities.' : found.reason);
+    throw new Error(found.state === 'live' ? 'It found other qualities.' : found.reason.message);
   process.stdout.write(`${JSON.stringify({ ok: true })}\n`);
   process.exit(0);
 } catch (error) {

@@ -1,5 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Reason } from '@backlot/contract';
+import { sourceReason } from '../../contract/source-phrases.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { scheduleMoment } from '../schedule/schedule-window.ts';
 import { isNoSpace } from '../segments/disk-port.ts';
@@ -24,7 +26,7 @@ import { SourceDoor } from './source-door.ts';
 import { Take } from './take.ts';
 import { TakeWriter } from './take-writer.ts';
 import type { WatchInput } from './watch-input.ts';
-import { Watchdog } from './watchdog.ts';
+import { type Stall, Watchdog } from './watchdog.ts';
 
 const TICK_MS = 1_000;
 /** Space that a channel wants to see before it writes again after a full disk. */
@@ -312,9 +314,11 @@ export class Channel {
   }
 
   #diskFailed(error: Error): void {
-    const reason = isNoSpace(error) ? 'The disk of the node is full.' : error.message;
+    const reason = isNoSpace(error)
+      ? sourceReason('disk_full')
+      : sourceReason('fault', { detail: error.message });
     this.#log('can not write a segment', { error: error.message });
-    this.#ledger.add({ t: 'fact', fact: this.#facts.diskFull(this.#parts.wall(), reason) });
+    this.#ledger.add({ t: 'fact', fact: this.#facts.diskFull(this.#parts.wall(), reason.message) });
     if (this.#state.phase !== 'asleep') this.#say('failing', reason);
     this.#why = 'disk';
     this.#do({ e: 'disk', full: true, mediaAt: this.#take?.bytesAt ?? 0 });
@@ -360,7 +364,7 @@ export class Channel {
       const { broadcast, take: current } = this.#ledger.state;
       if (broadcast && current?.open)
         this.#ledger.add({ t: 'fact', fact: this.#facts.stall(broadcast.id, current.id, stall, now) });
-      this.#say('failing', `The connection is ${stall}; another one is made.`);
+      this.#say('failing', stallWords(stall));
       this.#ended(take, false, stall === 'silent' ? 'source' : 'reconnect');
     }
     const received = take?.received ?? 0;
@@ -377,8 +381,8 @@ export class Channel {
   }
 
   /** A fact about the source, when it is another one than before. */
-  #say(state: string, reason: string | undefined): void {
-    const words = said(reason ?? '', mostSaid.reason);
+  #say(state: string, reason: Reason | undefined): void {
+    const words = said(reason?.message ?? '', mostSaid.reason);
     const last = this.#lastSaid;
     this.#said = words;
     if (last === state) return;
@@ -387,4 +391,10 @@ export class Channel {
     this.#reporter.kick();
   }
   #lastSaid = '';
+}
+
+/** Why a connection that is open is given up. */
+function stallWords(stall: Stall | 'broken'): Reason {
+  if (stall === 'broken') return sourceReason('unreadable');
+  return sourceReason(stall === 'no-keyframe' ? 'no_keyframe' : stall);
 }

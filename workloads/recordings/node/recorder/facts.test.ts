@@ -1,6 +1,7 @@
 import { newId } from '@backlot/contract';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { sourceReason } from '../../contract/source-phrases.ts';
 import {
   BroadcastEnded,
   BroadcastStarted,
@@ -39,13 +40,13 @@ describe('facts', () => {
           [GapFact, facts.gap(id, gap, 1)],
           [StallFact, facts.stall(id, id, words, 1)],
           [TitleFact, facts.title(words, 1, id)],
-          [SourceFact, facts.source(words, words, 1)],
+          [SourceFact, facts.source(words, sourceReason('fault', { detail: words }), 1)],
           [DiskFact, facts.diskFull(1, words)],
         ] as const;
         for (const [schema, { body }] of made) {
           // Nothing is left for the contract to cut.
           expect(schema.parse(body)).toEqual(body);
-          for (const value of Object.values(body)) {
+          for (const value of [body, body.words ?? {}].flatMap(Object.values)) {
             if (typeof value !== 'string') continue;
             expect(value).not.toContain('\0');
             expect(value.isWellFormed()).toBe(true);

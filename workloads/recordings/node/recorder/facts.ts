@@ -1,3 +1,4 @@
+import type { Reason } from '@backlot/contract';
 import type { LedgerFact } from '../ledger/rows.ts';
 import { mostSaid, said } from './said.ts';
 import type { Gap } from './segment-meta.ts';
@@ -80,10 +81,10 @@ export class ChannelFacts {
     return this.#fact(`title-${Math.round(wall)}`, 'title', wall, body);
   }
 
-  source(state: string, reason: string | undefined, wall: number): LedgerFact {
+  source(state: string, reason: Reason | undefined, wall: number): LedgerFact {
     return this.#fact(`source-${Math.round(wall)}-${state}`, 'source', wall, {
       state: said(state, mostSaid.state),
-      ...(reason === undefined ? {} : { reason: said(reason, mostSaid.reason) }),
+      ...(reason === undefined ? {} : { reason: said(reason.message, mostSaid.reason), words: reason }),
     });
   }
 

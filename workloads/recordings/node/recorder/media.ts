@@ -1,3 +1,4 @@
+import type { Reason } from '@backlot/contract';
 import type { SourceMark } from '../source-port.ts';
 
 /**
@@ -109,5 +110,5 @@ export interface MediaReader {
   /** Bytes that were no media. */
   readonly garbage: number;
   /** Why another connection would be better, where it would. */
-  readonly complaint: string | undefined;
+  readonly complaint: Reason | undefined;
 }

@@ -1,3 +1,5 @@
+import type { Reason } from '@backlot/contract';
+import { sourceReason } from '../../contract/source-phrases.ts';
 import {
   type Liveness,
   type OpenContext,
@@ -6,6 +8,7 @@ import {
   type SourceContext,
   SourceRefused,
   type SourceSpecLike,
+  wordsOf,
 } from '../source-port.ts';
 import type { Log, ShardParts } from './channel-ports.ts';
 import type { WatchRules } from './watch-input.ts';
@@ -18,7 +21,7 @@ const LOOK_MS = 60_000;
 export type Opened =
   | { readonly connection: SourceConnection }
   | {
-      readonly reason: string;
+      readonly reason: Reason;
       readonly retryAfterMs: number | undefined;
       /** What the source itself says; missing for a fault on the way to it. */
       readonly why?: SourceRefused['why'];
@@ -62,7 +65,7 @@ export class SourceDoor {
       if (adapter.awaitLive) return await adapter.awaitLive(spec, context);
       return (await adapter.probe?.(spec, context)) ?? { state: 'unknown' };
     } catch (error) {
-      return { state: 'unknown', reason: sentenceOf(error) };
+      return { state: 'unknown', reason: wordsOf(error) };
     }
   }
 
@@ -79,7 +82,7 @@ export class SourceDoor {
       });
       return { connection };
     } catch (error) {
-      const reason = sentenceOf(error);
+      const reason = wordsOf(error);
       if (!(error instanceof SourceRefused)) return { reason, retryAfterMs: undefined };
       return { reason, retryAfterMs: error.retryAfterMs, why: error.why };
     }
@@ -106,7 +109,7 @@ export class SourceDoor {
       onMeta,
       delegate: async (other) => {
         const next = this.#adapterOf(other.kind);
-        if (!next) throw new SourceRefused('unusable', `Nothing here can open ${other.kind}.`);
+        if (!next) throw new SourceRefused('unusable', 'unknown_kind', { kind: other.kind });
         return await this.#openWith(next, other, context, more);
       },
     });
@@ -139,13 +142,7 @@ export class SourceDoor {
     return this.#parts.adapters.find(({ kinds }) => kinds.includes(kind));
   }
 
-  #unknownKind(): string {
-    return `This node can not open sources of the kind ${this.#rules.source.kind}.`;
+  #unknownKind(): Reason {
+    return sourceReason('unknown_kind', { kind: this.#rules.source.kind });
   }
-}
-
-function sentenceOf(error: unknown): string {
-  if (error instanceof DOMException && error.name === 'TimeoutError')
-    return 'The source did not answer in time.';
-  return error instanceof Error ? error.message.slice(0, 300) : 'The source can not be opened.';
 }

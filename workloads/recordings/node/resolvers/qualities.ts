@@ -1,3 +1,4 @@
+import type { Reason } from '@backlot/contract';
 /** One way in which a resolved stream can be had. */
 export interface Quality {
   /** As the resolver or the platform names it: `720p60`, `source`, `audio_only`. */
@@ -13,7 +14,7 @@ export interface Quality {
 /** What a look at a page has found. */
 export type Resolution =
   | { readonly state: 'live'; readonly title?: string; readonly qualities: readonly Quality[] }
-  | { readonly state: 'offline' | 'denied' | 'unusable' | 'unknown'; readonly reason: string };
+  | { readonly state: 'offline' | 'denied' | 'unusable' | 'unknown'; readonly reason: Reason };
 
 /**
  * The qualities that answer a wish, the best answer first; several are the same picture from other servers.

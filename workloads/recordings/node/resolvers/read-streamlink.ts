@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sourceReason } from '../../contract/source-phrases.ts';
 import { heightOf, type Quality, type Resolution, usefulHeaders } from './qualities.ts';
 
 /** What `streamlink --json` prints (its `stream_to_json` and `streamlink_cli/main.py`); more in it is of no use here. */
@@ -23,7 +24,7 @@ export function readStreamlink(stdout: string): Resolution {
   try {
     printed = Printed.parse(JSON.parse(stdout));
   } catch {
-    return { state: 'unknown', reason: 'streamlink printed nothing that can be read.' };
+    return { state: 'unknown', reason: sourceReason('page_unread', { tool: 'streamlink' }) };
   }
   if ('error' in printed) return refusal(String(printed.error));
   const streams = Object.entries(printed.streams);
@@ -37,9 +38,8 @@ export function readStreamlink(stdout: string): Resolution {
         : [];
     })
     .sort((a, b) => rank(b, bestUrl) - rank(a, bestUrl));
-  if (streams.length === 0) return { state: 'offline', reason: 'The page says that it is not live now.' };
-  if (qualities.length === 0)
-    return { state: 'unusable', reason: 'The page offers its stream only in a form that can’t be recorded.' };
+  if (streams.length === 0) return { state: 'offline', reason: sourceReason('not_live') };
+  if (qualities.length === 0) return { state: 'unusable', reason: sourceReason('page_form') };
   const title = printed.metadata?.title;
   return { state: 'live', qualities, ...(title ? { title } : {}) };
 }
@@ -59,10 +59,10 @@ function kindOf(type: string, url: string | undefined): Quality['kind'] | undefi
 
 function refusal(error: string): Resolution {
   if (/No playable streams|\b(404|410) Client Error/.test(error))
-    return { state: 'offline', reason: 'The page says that it is not live now.' };
+    return { state: 'offline', reason: sourceReason('not_live') };
   if (/No plugin can handle/.test(error))
-    return { state: 'unusable', reason: 'This node’s streamlink does not know this page. Try yt-dlp.' };
+    return { state: 'unusable', reason: sourceReason('page_unknown', { tool: 'streamlink' }) };
   if (/\b(401|403) Client Error|log ?in|subscri/i.test(error))
-    return { state: 'denied', reason: 'The page wants somebody who is signed in.' };
-  return { state: 'unknown', reason: 'streamlink could not look at the page.' };
+    return { state: 'denied', reason: sourceReason('signed_in') };
+  return { state: 'unknown', reason: sourceReason('page_unread', { tool: 'streamlink' }) };
 }

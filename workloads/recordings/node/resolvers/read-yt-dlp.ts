@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sourceReason } from '../../contract/source-phrases.ts';
 import { heightOf, type Quality, type Resolution, usefulHeaders } from './qualities.ts';
 
 /** What `yt-dlp --dump-single-json` prints, as far as it is of use (its README, "OUTPUT TEMPLATE"). */
@@ -33,7 +34,7 @@ export function readYtDlp(stdout: string, stderr: string): Resolution {
     printed.is_live === false ||
     /^(not_live|was_live|post_live|is_upcoming)$/.test(printed.live_status ?? '')
   )
-    return { state: 'offline', reason: 'The page says that it is not live now.' };
+    return { state: 'offline', reason: sourceReason('not_live') };
   const qualities = (printed.formats ?? [])
     .filter(({ vcodec, has_drm }) => has_drm !== true && vcodec !== 'none')
     // Picture and sound must come together: two streams of one moment would have to be joined while they are live.
@@ -44,8 +45,7 @@ export function readYtDlp(stdout: string, stderr: string): Resolution {
         (b.quality?.height ?? 0) - (a.quality?.height ?? 0) || (b.format.tbr ?? 0) - (a.format.tbr ?? 0),
     )
     .flatMap(({ quality }) => quality ?? []);
-  if (qualities.length === 0)
-    return { state: 'unusable', reason: 'The page offers its stream only in a form that can’t be recorded.' };
+  if (qualities.length === 0) return { state: 'unusable', reason: sourceReason('page_form') };
   return { state: 'live', qualities, ...(printed.title ? { title: printed.title } : {}) };
 }
 
@@ -68,13 +68,13 @@ function refusal(stderr: string): Resolution {
   if (
     /not (currently )?live|is offline|will begin in|Premieres in|has ended|HTTP Error (404|410)/i.test(stderr)
   )
-    return { state: 'offline', reason: 'The page says that it is not live now.' };
+    return { state: 'offline', reason: sourceReason('not_live') };
   if (/private|sign in|log ?in|members[- ]only|HTTP Error (401|403)/i.test(stderr))
-    return { state: 'denied', reason: 'The page wants somebody who is signed in.' };
+    return { state: 'denied', reason: sourceReason('signed_in') };
   if (/Unsupported URL/i.test(stderr))
     return {
       state: 'unusable',
-      reason: 'This node’s yt-dlp does not know this page. A newer one may: set BACKLOT_YT_DLP.',
+      reason: sourceReason('page_unknown', { tool: 'yt-dlp' }),
     };
-  return { state: 'unknown', reason: 'yt-dlp could not look at the page.' };
+  return { state: 'unknown', reason: sourceReason('page_unread', { tool: 'yt-dlp' }) };
 }

@@ -3,6 +3,7 @@ import {
   type SourceAdapter,
   type SourceConnection,
   type SourceContext,
+  SourceFault,
   SourceRefused,
   type SourceSpecLike,
 } from '../source-port.ts';
@@ -48,17 +49,18 @@ export function resolverAdapter(): SourceAdapter {
           ? known.resolution
           : await look(spec, context);
       if (resolution.state !== 'live') {
-        if (resolution.state === 'unknown') throw new Error(resolution.reason);
+        if (resolution.state === 'unknown') throw new SourceFault(resolution.reason);
         throw new SourceRefused(
           resolution.state,
           resolution.reason,
+          {},
           resolution.state === 'offline' ? undefined : 60_000,
         );
       }
       const choice = chooseQualities(resolution.qualities, context.qualities);
       // After a failure another server with the same picture, where there is one.
       const quality = choice[context.attempt % Math.max(1, choice.length)];
-      if (!quality) throw new SourceRefused('unusable', 'The page offers no quality that can be recorded.');
+      if (!quality) throw new SourceRefused('unusable', 'no_quality');
       const { kind, url, headers, name } = quality;
       const connection = await context.delegate({ kind, url, headers });
       context.onMeta({ quality: name, ...(resolution.title ? { title: resolution.title } : {}) });
@@ -73,5 +75,5 @@ const placeOf = (spec: SourceSpecLike, { scratchDir }: SourceContext) =>
 function resolverOf(spec: SourceSpecLike): ResolverName {
   const name = 'resolver' in spec ? spec.resolver : undefined;
   if (name === 'streamlink' || name === 'yt-dlp') return name;
-  throw new SourceRefused('unusable', 'This channel names no resolver. Choose streamlink or yt-dlp.');
+  throw new SourceRefused('unusable', 'no_resolver');
 }

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { sourceReason } from '../../contract/source-phrases.ts';
 import { SourceRefused } from '../source-port.ts';
 import { ChildTree, childEnvironment } from '../sources/child-tree.ts';
 import { readAddress } from '../sources/source-address.ts';
@@ -77,12 +78,8 @@ export async function runResolver(
   limit.removeEventListener('abort', stop);
   signal.throwIfAborted();
   if (/^spawn: /m.test(child.said))
-    throw new SourceRefused(
-      'unusable',
-      `There is no ${name} on this node. Install it, or set ${variable}.`,
-      60_000,
-    );
+    throw new SourceRefused('unusable', 'no_tool', { tool: name, variable }, 60_000);
   if (limit.aborted)
-    return { state: 'unknown', reason: `${name} did not answer within ${limitMs / 1_000} seconds.` };
+    return { state: 'unknown', reason: sourceReason('too_late', { tool: name, seconds: limitMs / 1_000 }) };
   return read(Buffer.concat(parts).toString('utf8'), child.said);
 }

@@ -19,26 +19,19 @@ const longest = 4_096;
  */
 export function readAddress(url: string | undefined, schemes: readonly string[]): SourceAddress {
   const wanted = schemes.map((scheme) => `${scheme}://`).join(', ');
-  if (!url)
-    throw new SourceRefused('unusable', `This channel has no address. Give one that begins with ${wanted}.`);
-  if (url.length > longest)
-    throw new SourceRefused('unusable', 'The address is longer than 4,096 characters.');
+  if (!url) throw new SourceRefused('unusable', 'no_address_of', { schemes: wanted });
+  if (url.length > longest) throw new SourceRefused('unusable', 'length');
   // Control characters, spaces and what separates options in ffmpeg's and librtmp's own notations.
-  if (/[\p{Cc}\s"'`\\<>]/u.test(url))
-    throw new SourceRefused(
-      'unusable',
-      'The address has a space, quote or control character in it. Encode it with %.',
-    );
+  if (/[\p{Cc}\s"'`\\<>]/u.test(url)) throw new SourceRefused('unusable', 'typed');
   let parsed: URL;
   try {
     parsed = new URL(url);
   } catch {
-    throw new SourceRefused('unusable', `The address is none. Give one that begins with ${wanted}.`);
+    throw new SourceRefused('unusable', 'schemes', { schemes: wanted });
   }
   const scheme = parsed.protocol.slice(0, -1);
-  if (!schemes.includes(scheme))
-    throw new SourceRefused('unusable', `Addresses of this kind begin with ${wanted}.`);
-  if (parsed.hostname === '') throw new SourceRefused('unusable', 'The address names no host.');
+  if (!schemes.includes(scheme)) throw new SourceRefused('unusable', 'schemes', { schemes: wanted });
+  if (parsed.hostname === '') throw new SourceRefused('unusable', 'no_host');
   return { url: parsed.href, scheme, shown: showAddress(parsed) };
 }
 

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { Reason } from '@backlot/contract';
+import { sourceReason } from '../../contract/source-phrases.ts';
 import { firstUnits } from '../codecs/first-units.ts';
 import { pictureSize } from '../codecs/picture-size.ts';
 import {
@@ -56,9 +58,9 @@ export class TsMedia implements MediaReader {
     this.#due = due;
   }
 
-  get complaint(): string | undefined {
-    if (this.garbage > MOST_GARBAGE) return 'What comes is no transport stream any more.';
-    return this.#clock.broken ? 'The timestamps of the source jump again and again.' : undefined;
+  get complaint(): Reason | undefined {
+    if (this.garbage > MOST_GARBAGE) return sourceReason('not_media', { container: 'MPEG-TS' });
+    return this.#clock.broken ? sourceReason('clock_jumps') : undefined;
   }
 
   push(chunk: Buffer, wall: number): void {

@@ -37,6 +37,7 @@ interface Recording {
   readonly sessionId: string;
   path: string;
   written: number;
+  writing: Promise<void>;
   opened: string;
 }
 
@@ -101,7 +102,13 @@ async function openFile(
   // The default template has the title in the path, with what no file system takes replaced.
   const path = `${named ?? `${room.roomId}-n`}/rec-${room.roomId}-${process.pid}-${files}-${title.replaceAll('/', '_')}.flv`;
   await mkdir(dirname(join(folder, path)), { recursive: true });
-  room.recording = { sessionId, path, written: 0, opened: new Date().toISOString() };
+  room.recording = {
+    sessionId,
+    path,
+    written: 0,
+    writing: Promise.resolve(),
+    opened: new Date().toISOString(),
+  };
   await openChat(room, path, title);
   const { webhooks } = await script();
   if (webhooks !== 'bad') await hook(room, title, 'FileOpening', opening(room.recording));
@@ -130,12 +137,15 @@ const opening = ({ sessionId, path, opened }: Recording) => ({
   FileOpenTime: opened,
 });
 
-async function write(recording: Recording, upTo: number): Promise<void> {
-  const file = join(folder, recording.path);
-  const to = Math.min(sample.length, Math.floor(upTo));
-  if (to <= recording.written) return;
-  await appendFile(file, sample.subarray(recording.written, to));
-  recording.written = to;
+/** One after the other: a request may close the file while the room is just being written to. */
+function write(recording: Recording, upTo: number): Promise<void> {
+  recording.writing = recording.writing.then(async () => {
+    const to = Math.min(sample.length, Math.floor(upTo));
+    if (to <= recording.written) return;
+    await appendFile(join(folder, recording.path), sample.subarray(recording.written, to));
+    recording.written = to;
+  });
+  return recording.writing;
 }
 
 async function closeFile(room: Room, title: string): Promise<void> {

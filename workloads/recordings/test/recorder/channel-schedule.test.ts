@@ -68,9 +68,9 @@ it('sleeps outside its windows and asks nobody, and wakes when one opens', async
 });
 
 it.each([
-  [new SourceRefused('offline', 'Nobody publishes.'), 'offline'],
-  [new SourceRefused('denied', 'The server refuses.'), 'failing'],
-  [new SourceRefused('unusable', 'That is no stream.'), 'failing'],
+  [new SourceRefused('offline', 'no_publisher'), 'offline'],
+  [new SourceRefused('denied', 'denied', { status: 403 }), 'failing'],
+  [new SourceRefused('unusable', 'no_playlist'), 'failing'],
 ])('says of a source what that says of itself: %s', async (refusal, state) => {
   const { clock, pass } = handClock(Date.parse('2026-11-26T19:59:00Z'));
   const adapter: SourceAdapter = {
@@ -90,6 +90,6 @@ it.each([
   }
   const said = bench.facts.filter(({ kind, body }) => kind === 'recordings.source' && body.reason);
   expect(said.map(({ body }) => body)).toContainEqual(
-    expect.objectContaining({ state, reason: refusal.message }),
+    expect.objectContaining({ state, reason: refusal.message, words: refusal.reason }),
   );
 });

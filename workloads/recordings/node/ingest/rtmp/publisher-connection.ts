@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
+import type { Reason } from '@backlot/contract';
 import type { Clock } from '@backlot/contract/clock';
+import { sourceReason } from '../../../contract/source-phrases.ts';
 import type { SourceEnd, SourceSink } from '../../source-port.ts';
 import type { Publisher, PushDesk } from '../push-desk.ts';
 import { type AmfValue, readAmf } from './amf0.ts';
@@ -69,16 +71,16 @@ export class PublisherConnection implements Publisher {
     this.address = parts.address;
     this.#heardAt = parts.clock.monotonic();
     this.#reader = new ChunkReader((message) => this.#message(message));
-    this.#cancelTimer = parts.clock.after(setupMs, () => this.#fail('It took too long to begin publishing.'));
+    this.#cancelTimer = parts.clock.after(setupMs, () => this.#fail(sourceReason('publisher_slow')));
     const { socket } = parts;
     socket.on('data', (chunk) => this.#data(chunk));
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#over({ why: 'closed', reason: 'The publisher’s connection was lost.' }));
+    socket.on('close', () => this.#over({ why: 'closed', reason: sourceReason('publisher_lost') }));
   }
 
   start(sink: SourceSink): void {
     if (this.#state !== 'publishing') {
-      sink.end({ why: 'closed', reason: 'The publisher has gone again.' });
+      sink.end({ why: 'closed', reason: sourceReason('publisher_gone') });
       return;
     }
     this.#sink = sink;
@@ -89,7 +91,7 @@ export class PublisherConnection implements Publisher {
   }
 
   close(): void {
-    this.#over({ why: 'closed', reason: 'The connection was given up.' });
+    this.#over({ why: 'closed', reason: sourceReason('given_up') });
     this.#parts.socket.destroy();
   }
   silentMs(): number {
@@ -107,7 +109,7 @@ export class PublisherConnection implements Publisher {
       this.#deliver();
     } catch (error) {
       // Whatever a publisher sends ends its own connection at most.
-      this.#fail(error instanceof ProtocolError ? error.message : 'Its bytes could not be understood.');
+      this.#misbehaves(error instanceof ProtocolError ? error.message : 'Its bytes could not be understood.');
     }
   }
 
@@ -195,13 +197,13 @@ export class PublisherConnection implements Publisher {
       case 'deleteStream':
       case 'closeStream':
         if (this.#state === 'publishing')
-          this.#finish({ why: 'finished', reason: 'The publisher ended the stream.' });
+          this.#finish({ why: 'finished', reason: sourceReason('publisher_ended') });
         return;
       case 'play':
         this.#send(
           status(streamId, 'error', 'NetStream.Play.StreamNotFound', 'Streams are only taken in here.'),
         );
-        this.#fail('It wanted to play a stream; here they are only taken in.');
+        this.#misbehaves('It wanted to play a stream; here they are only taken in.');
     }
   }
 
@@ -217,7 +219,7 @@ export class PublisherConnection implements Publisher {
       if (this.#state !== 'asking') return;
       if (typeof answer === 'string') {
         this.#send(status(streamId, 'error', 'NetStream.Publish.BadName', refusals[answer]));
-        this.#fail(refusals[answer]);
+        this.#fail(sourceReason(answer === 'busy' ? 'publisher_taken' : 'publisher_unknown'));
         return;
       }
       this.#state = 'publishing';
@@ -246,7 +248,7 @@ export class PublisherConnection implements Publisher {
     }
     this.#queue.push(tag);
     this.#queued += tag.length;
-    if (this.#queued > maxQueued) this.#fail('Nobody records this channel.');
+    if (this.#queued > maxQueued) this.#misbehaves('Nobody records this channel.');
   }
 
   #deliver(): void {
@@ -259,7 +261,7 @@ export class PublisherConnection implements Publisher {
   #watchSilence(): void {
     const { clock } = this.#parts;
     this.#cancelTimer = clock.after(silenceMs, () => {
-      if (this.silentMs() >= silenceMs) this.#fail('It was silent for half a minute.');
+      if (this.silentMs() >= silenceMs) this.#fail(sourceReason('publisher_silent'));
       else this.#watchSilence();
     });
   }
@@ -268,12 +270,17 @@ export class PublisherConnection implements Publisher {
     const { socket } = this.#parts;
     if (!socket.writable) return;
     socket.write(bytes);
-    if (socket.writableLength > maxUnread) this.#fail('It does not read our answers.');
+    if (socket.writableLength > maxUnread) this.#misbehaves('It does not read our answers.');
   }
 
-  #fail(reason: string): void {
-    this.#parts.log('a publisher was sent away', { address: this.address, reason });
-    this.#finish({ why: 'failed', reason: `The publisher was sent away: ${reason}` });
+  /** Of what it does wrong, in words of the protocol. */
+  #misbehaves(detail: string): void {
+    this.#fail(sourceReason('publisher_away', { detail }));
+  }
+
+  #fail(reason: Reason): void {
+    this.#parts.log('a publisher was sent away', { address: this.address, reason: reason.message });
+    this.#finish({ why: 'failed', reason });
   }
 
   /** Tells the recorder, then lets the connection go once what we said is sent. */

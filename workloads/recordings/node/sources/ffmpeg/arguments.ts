@@ -89,7 +89,7 @@ export interface FfmpegPlan {
  */
 export function planFfmpeg(ffmpeg: string, spec: SourceSpecLike, sound: 'copy' | 'aac'): FfmpegPlan {
   const reading = readings[spec.kind];
-  if (!reading) throw new SourceRefused('unusable', `ffmpeg is not asked for sources of kind ${spec.kind}.`);
+  if (!reading) throw new SourceRefused('unusable', 'unknown_kind', { kind: spec.kind });
   const address = readAddress(spec.url, reading.schemes);
   const { carries } = reading;
   return {

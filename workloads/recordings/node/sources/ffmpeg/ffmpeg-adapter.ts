@@ -1,11 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { sourceReason } from '../../../contract/source-phrases.ts';
 import {
   connectReadable,
   type OpenContext,
   type SourceAdapter,
   type SourceConnection,
   type SourceEnd,
+  SourceFault,
   SourceRefused,
   type SourceSpecLike,
 } from '../../source-port.ts';
@@ -79,15 +81,12 @@ function firstBytes(stdout: Readable): Promise<boolean> {
 function refuse(said: string): never {
   const verdict = verdictOf(said);
   if (/^spawn: /m.test(said))
-    throw new SourceRefused(
-      'unusable',
-      'There is no ffmpeg on this node. Install it, or set BACKLOT_FFMPEG.',
-    );
+    throw new SourceRefused('unusable', 'no_tool', { tool: 'ffmpeg', variable: 'BACKLOT_FFMPEG' });
   if (verdict === 'denied') throw new SourceRefused('denied', verdictWords.denied);
   if (verdict === 'offline') throw new SourceRefused('offline', verdictWords.offline);
   if (verdict === 'unusable' || verdict === 'tool')
     throw new SourceRefused('unusable', verdictWords[verdict]);
-  throw new Error(verdictWords[verdict]);
+  throw new SourceFault(verdictWords[verdict]);
 }
 
 function connect(
@@ -105,7 +104,10 @@ function connect(
       await child.closed;
       const verdict = verdictOf(child.said);
       // Whether the broadcast is over can't be told from here: a cut and an end look the same, exit code 0 and silence.
-      return { why: verdict === 'nothing-said' ? 'closed' : 'failed', reason: verdictWords[verdict] };
+      return {
+        why: verdict === 'nothing-said' ? 'closed' : 'failed',
+        reason: sourceReason(verdictWords[verdict]),
+      };
     },
   });
 }

@@ -1,3 +1,4 @@
+import type { SourceCode } from '../../../contract/source-phrases.ts';
 /** What ffmpeg's words mean. Its exit code means nothing: it is 0 after a cut connection (measured). */
 export type FfmpegVerdict =
   | 'denied'
@@ -53,13 +54,13 @@ export function needsOtherSound(stderr: string): boolean {
 }
 
 /** The verdict for people; never ffmpeg's own words, which repeat the address with its secrets. */
-export const verdictWords: Readonly<Record<FfmpegVerdict, string>> = {
-  denied: 'The source refused the user, password or key.',
-  offline: 'The source says that this stream is not there now.',
-  refused: 'Nothing listens at the address of the source.',
-  unreachable: 'The connection to the source can’t be made, or was lost.',
-  silent: 'The source sent nothing until the time limit.',
-  unusable: 'The source answers with something that can’t be recorded.',
-  tool: 'This node’s ffmpeg is too old or built without what this source needs.',
-  'nothing-said': 'The source closed the connection.',
+export const verdictWords: Readonly<Record<FfmpegVerdict, SourceCode>> = {
+  denied: 'denied_key',
+  offline: 'missing',
+  refused: 'refused_port',
+  unreachable: 'unreachable',
+  silent: 'until_limit',
+  unusable: 'strange',
+  tool: 'old_tool',
+  'nothing-said': 'closed',
 };
