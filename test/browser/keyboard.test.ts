@@ -53,6 +53,9 @@ describe.skipIf(!chromiumPath)('by keyboard alone', () => {
     const search = page.getByPlaceholder('Go to a page, node or job, or do something');
     await search.waitFor();
     await page.keyboard.type('event');
+    // Arrows go through what is listed: until the list has followed the words, that is everything.
+    const palette = page.getByRole('dialog');
+    await palette.getByText('Rooms').first().waitFor({ state: 'detached' });
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Events' }).waitFor();
@@ -60,7 +63,8 @@ describe.skipIf(!chromiumPath)('by keyboard alone', () => {
     await search.waitFor();
     await page.keyboard.type('borealis');
     // The page behind the palette names nodes, too.
-    await page.getByRole('dialog').getByText('borealis').first().waitFor();
+    await palette.getByText('borealis').first().waitFor();
+    await palette.getByText('Rooms').first().waitFor({ state: 'detached' });
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'borealis' }).waitFor();
