@@ -166,7 +166,7 @@ const helpWords: Readonly<Record<Language, Readonly<Record<string, string>>>> = 
 const phrases = {
   about: {
     en: "Backlot runs a studio's machines as one: streams, rooms, recordings and renders on one fleet.",
-    'zh-CN': 'Backlot 把工作室的所有机器当作一台来用：像素流送、会议室、录制和渲染共用同一组节点。',
+    'zh-CN': 'Backlot 把工作室的所有机器当作一台来用：像素流、会议室、录制和渲染共用同一组节点。',
   },
   version: { en: 'print the version', 'zh-CN': '显示版本' },
   json: { en: 'print results as JSON', 'zh-CN': '以 JSON 输出结果' },

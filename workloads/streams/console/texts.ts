@@ -2,7 +2,7 @@ import { defineTexts } from '@backlot/console/workload';
 
 /** Words of the overview, of lists and of single sessions; those of an app's page are in `app/app-texts.ts`. */
 export const streamTexts = defineTexts('streams-pages', {
-  title: { en: 'Streams', 'zh-CN': '像素流送' },
+  title: { en: 'Streams', 'zh-CN': '像素流' },
   views: { en: 'Apps, sessions, queue or instances', 'zh-CN': '应用、会话、队列或实例' },
   'view.apps': { en: 'Apps', 'zh-CN': '应用' },
   'view.sessions': { en: 'Sessions', 'zh-CN': '会话' },
