@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import {
   type CliAction,
@@ -7,6 +7,7 @@ import {
   defineCommand,
   downloadArtifact,
   findProject,
+  UsageError,
   uploadFile,
 } from '@backlot/cli/command';
 import {
@@ -128,6 +129,7 @@ export const transcodeCommand: CliAction = defineCommand({
       description: { en: 'Where the film goes', 'zh-CN': '输出文件' },
       defaultText: './<name>-<mode>.mp4',
     },
+    { flags: '--force', description: { en: 'Replace a file that is there', 'zh-CN': '覆盖已有文件' } },
     { flags: '--detach', description: { en: 'Submit only; do not wait', 'zh-CN': '仅提交，不等待' } },
   ],
   examples: [
@@ -150,7 +152,10 @@ export const transcodeCommand: CliAction = defineCommand({
 
 async function transcode(context: CommandContext, input: TranscodeInput): Promise<0 | 1> {
   const { out, say, signal, cwd } = context;
-  const settings = settingsOf(input);
+  const settings = settingsOf(input, say);
+  const stem = basename(input.file, extname(input.file));
+  const target = resolve(cwd, input.out ?? `${stem}-${input.mode}.${settings.container}`);
+  if (!input.detach) await mayBeWritten(context, input, target);
   const client = await context.api();
   const project = await findProject(client, input.project, signal);
   const upload = async (file: string) => {
@@ -180,21 +185,46 @@ async function transcode(context: CommandContext, input: TranscodeInput): Promis
     out.result(ended, () => say(words.ended, { state: ended.job.state, id }));
     return 1;
   }
-  const stem = basename(input.file, extname(input.file));
-  const target = resolve(cwd, input.out ?? `${stem}-${input.mode}.${settings.container}`);
   // Fetched beside its place and moved there whole: what stands at the target is never half a film.
   const beside = join(dirname(target), `.backlot-${id}`);
+  let file = target;
   try {
-    await rename(await downloadArtifact(client, ended.output, beside, signal), target);
+    const film = await downloadArtifact(client, ended.output, beside, signal);
+    // That took a while: somebody may have written there meanwhile.
+    if (!input.force) file = await freePath(target);
+    await rename(film, file);
   } finally {
     await rm(beside, { recursive: true, force: true });
   }
-  out.result({ ...ended, file: target }, () => [
-    say(words.saved, { file: target }),
+  out.result({ ...ended, file }, () => [
+    say(words.saved, { file }),
     ...(ended.result?.how === 'asked' ? [] : [say(words.fellBack, { how: ended.result?.how ?? '' })]),
     ...(ended.result?.proof ? [say(words.proof, { proof: ended.result.proof })] : []),
   ]);
   return 0;
+}
+
+/** @throws UsageError, before anything is sent, when the film would take the place of another file */
+async function mayBeWritten(
+  { say, cwd }: CommandContext,
+  input: TranscodeInput,
+  path: string,
+): Promise<void> {
+  const there = await stat(path).catch(() => undefined);
+  if (!there) return;
+  const source = await stat(resolve(cwd, input.file)).catch(() => undefined);
+  if (source?.ino === there.ino && source.dev === there.dev) throw new UsageError(say(words.same, { path }));
+  if (!input.force) throw new UsageError(say(words.exists, { path }));
+}
+
+/** The path, or the next one with a number that nothing has: `film-2.mp4`. */
+async function freePath(path: string): Promise<string> {
+  const ending = extname(path);
+  for (let number = 1; ; number += 1) {
+    const candidate =
+      number === 1 ? path : `${path.slice(0, path.length - ending.length)}-${number}${ending}`;
+    if (!(await stat(candidate).catch(() => undefined))) return candidate;
+  }
 }
 
 async function follow(

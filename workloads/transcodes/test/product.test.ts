@@ -1,7 +1,8 @@
+import { execFile } from 'node:child_process';
 import { openAsBlob } from 'node:fs';
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { type Artifact, NodeView, Page, Project } from '@backlot/contract';
 import { type Control, createControl } from '@backlot/control';
 import { createLog } from '@backlot/control/telemetry/log';
@@ -16,6 +17,7 @@ import { transcodesNode } from '../node/index.ts';
 import { makeFilm, packetsOf } from './films.ts';
 
 /** Transcodes inside the whole product: a control plane, a database, an agent with its own ffmpeg and sandbox. */
+const adminToken = 'the-administration-token-of-tests';
 let folder: string;
 let database: TestDatabase;
 let control: Control;
@@ -27,7 +29,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'backlot-transcodes-'));
   database = await createTestDatabase({ empty: true });
   const log = createLog({ name: 'test', level: 'silent' });
-  const adminToken = 'the-administration-token-of-tests';
   control = await createControl({
     config: { host: '127.0.0.1', port: 0, dataDir: join(folder, 'control'), adminToken },
     database: database.url,
@@ -67,6 +68,18 @@ async function upload(path: string, name = basename(path)): Promise<Artifact> {
 const submit = (json: Partial<TranscodeSubmissionInput>) =>
   api.transport.call('POST', '/api/v1/transcodes', Transcode, { json: { projectId, ...json } });
 
+/** `backlot`, as a person runs it who stands in the folder. */
+function backlot(...args: string[]): Promise<{ readonly code: number; readonly stderr: string }> {
+  const entry = resolve(import.meta.dirname, '../../../packages/cli/bin/backlot.mjs');
+  const env = { PATH: process.env.PATH, HOME: folder, BACKLOT_URL: control.url, BACKLOT_TOKEN: adminToken };
+  const options = { cwd: folder, env, timeout: 120_000 };
+  return new Promise((done) => {
+    const child = execFile(process.execPath, [entry, ...args], options, (_error, _stdout, stderr) =>
+      done({ code: child.exitCode ?? -1, stderr }),
+    );
+  });
+}
+
 async function ended(id: string): Promise<Transcode> {
   let last: Transcode | undefined;
   await vi.waitUntil(
@@ -103,6 +116,23 @@ describe('a transcode', { timeout: 180_000 }, () => {
     expect((await stat(file)).size).toBe(done.result?.size);
     expect(packetsOf(file)).toHaveLength(100);
     expect(await readdir(folder)).not.toContain('x');
+  });
+
+  it('is made from the command line, and takes no place of another file unasked', async () => {
+    makeFilm(folder, 'take.mkv', { seconds: 1 });
+    const made = join(folder, 'take-copy.mp4');
+    expect(await backlot('transcode', 'take.mkv', '--mode', 'copy')).toMatchObject({ code: 0 });
+    expect(packetsOf(made)).toHaveLength(25);
+    await writeFile(made, 'mine');
+    const again = await backlot('transcode', 'take.mkv', '--mode', 'copy');
+    expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('--force') });
+    expect(await readFile(made, 'utf8')).toBe('mine');
+    const itself = await backlot('transcode', 'take.mkv', '--mode', 'copy', '--out', 'take.mkv', '--force');
+    expect(itself).toMatchObject({ code: 2, stderr: expect.stringContaining('the film itself') });
+    const foreign = await backlot('transcode', 'take.mkv', '--mode', 'copy', '--preset', 'fast');
+    expect(foreign).toMatchObject({ code: 2, stderr: expect.stringContaining('--preset means nothing') });
+    expect(await backlot('transcode', 'take.mkv', '--mode', 'copy', '--force')).toMatchObject({ code: 0 });
+    expect(packetsOf(made)).toHaveLength(25);
   });
 
   it('of what is no film ends in a sentence and makes nothing', async () => {
