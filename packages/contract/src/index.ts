@@ -8,6 +8,7 @@ export * from './api/nodes.ts';
 export * from './api/overview.ts';
 export * from './api/settings.ts';
 export * from './capability.ts';
+export * from './changes.ts';
 export * from './clock.ts';
 export * from './errors/access.ts';
 export * from './errors/artifacts.ts';

@@ -1,4 +1,4 @@
-import { Id, Reason, Timestamp } from '@backlot/contract';
+import { changesOf, Id, Reason, Timestamp } from '@backlot/contract';
 import { z } from 'zod';
 import {
   FolderSecrets,
@@ -116,7 +116,7 @@ export const TargetPatch = z.object({
   settings: z.record(z.string(), z.unknown()).optional(),
   /** Only those that change; null takes one away. */
   secrets: z.record(z.string(), z.string().nullable()).optional(),
-  limits: TargetLimits.partial().optional(),
+  limits: changesOf(TargetLimits).optional(),
   enabled: z.boolean().optional(),
 });
 export type TargetPatch = z.infer<typeof TargetPatch>;

@@ -1,3 +1,4 @@
+import { changesOf } from '@backlot/contract/changes';
 import { z } from 'zod';
 import { DisplayName, Identity, Permissions, Role, RoomName, TrackSource } from './grants.ts';
 
@@ -81,7 +82,7 @@ export type RoomSettings = z.infer<typeof RoomSettings>;
 export type RoomSettingsInput = z.input<typeof RoomSettings>;
 
 /** What may be changed in an open room. */
-export const RoomChanges = RoomSettings.omit({ codecs: true }).extend({ locked: z.boolean() }).partial();
+export const RoomChanges = changesOf(RoomSettings.omit({ codecs: true }).extend({ locked: z.boolean() }));
 export type RoomChanges = z.infer<typeof RoomChanges>;
 
 export const Room = z.object({

@@ -27,6 +27,23 @@ describe('a lobby', () => {
     expect([refused.statusCode, refused.json().code]).toEqual([403, 'room_lobby']);
   });
 
+  it('stays when something else of the room is changed', async () => {
+    const change = (payload: object) =>
+      test.control.http.app.inject({
+        method: 'PATCH',
+        url: '/api/v1/rooms/waiting',
+        payload,
+        headers: test.headers,
+      });
+    const limited = await change({ maxParticipants: 9 });
+    expect(limited.json()).toMatchObject({ settings: { lobby: true, maxParticipants: 9 } });
+    const locked = await change({ locked: true });
+    expect(locked.json()).toMatchObject({ locked: true, settings: { lobby: true, maxParticipants: 9 } });
+    expect((await change({ locked: false })).statusCode).toBe(200);
+    const refused = await enter('anna', await bearer('anna', {}));
+    expect([refused.statusCode, refused.json().code]).toEqual([403, 'room_lobby']);
+  });
+
   it('lets programs of the API, with a token for programs, or a moderator’s, in', async () => {
     expect((await enter('camera', await bearer('camera', { join: false }))).statusCode).toBe(200);
     expect((await enter('studio', await bearer('host', { role: 'host' }))).statusCode).toBe(200);
