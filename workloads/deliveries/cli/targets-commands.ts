@@ -8,19 +8,20 @@ import {
   findProject,
   UsageError,
 } from '@backlot/cli/command';
-import { Page } from '@backlot/contract';
 import { z } from 'zod';
-import { DeliveryTarget, Subscription, TargetName, TargetTest, targetKinds } from '../contract.ts';
+import {
+  DeliveryTarget,
+  type TargetKind,
+  type TargetLimits,
+  TargetName,
+  TargetTest,
+  targetKinds,
+} from '../contract.ts';
+import { findTarget, listTargets, nameArgument, projectOption } from './find-target.ts';
+import { routesCommands } from './routes-commands.ts';
+import { checkSecretName, readPair, readSettings } from './typed-settings.ts';
 
 const Pairs = z.array(z.string()).default([]);
-const projectOption = {
-  flags: '-p, --project <name>',
-  description: { en: 'Project, when there are several', 'zh-CN': '项目（有多个项目时）' },
-};
-const nameArgument = {
-  name: 'name',
-  description: { en: 'Name or id of the target', 'zh-CN': '目标名称或 ID' },
-};
 const secretOptions = [
   {
     flags: '--set <name=value...>',
@@ -43,9 +44,34 @@ const secretOptions = [
       'zh-CN': '从文件读取密钥：config=rclone.conf',
     },
   },
+  {
+    flags: '--bandwidth <rate>',
+    description: {
+      en: 'Most bytes in a second that a node sends there: 20M, 500k, none',
+      'zh-CN': '每个节点每秒最多发送的字节数：20M、500k、none（不限）',
+    },
+  },
+  {
+    flags: '--parallel <n>',
+    description: { en: 'Uploads at once from one node', 'zh-CN': '每个节点同时上传的数量' },
+  },
 ];
 
-const Given = z.object({ set: Pairs, secretEnv: Pairs, secretFile: Pairs });
+/** Bytes in a second, as people write them: `500k`, `20M`, `none`. */
+const Bandwidth = z.string().transform((text, context) => {
+  if (text === 'none') return null;
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)([kM]?)$/.exec(text) ?? [];
+  if (digits !== undefined) return Math.round(Number(digits) * (unit === 'M' ? 1e6 : unit === 'k' ? 1e3 : 1));
+  context.addIssue({ code: 'custom', message: 'Write it as 500k, 20M or none.' });
+  return z.NEVER;
+});
+const Given = z.object({
+  set: Pairs,
+  secretEnv: Pairs,
+  secretFile: Pairs,
+  bandwidth: Bandwidth.optional(),
+  parallel: z.coerce.number().int().optional(),
+});
 
 export const targetsGroup: CliGroup = {
   name: 'targets',
@@ -98,9 +124,9 @@ export const targetsGroup: CliGroup = {
         const client = await context.api();
         const { signal } = context;
         const project = await findProject(client, input.project, signal);
-        const { settings, secrets } = await given(context, input);
+        const { settings, secrets, limits } = await given(context, input.kind, input);
         const made = await client.transport.call('POST', '/api/v1/delivery-targets', DeliveryTarget, {
-          json: { projectId: project.id, name: input.name, kind: input.kind, settings, secrets },
+          json: { projectId: project.id, name: input.name, kind: input.kind, settings, secrets, limits },
           idempotencyKey: randomUUID(),
           signal,
         });
@@ -115,6 +141,10 @@ export const targetsGroup: CliGroup = {
       options: [
         projectOption,
         ...secretOptions,
+        {
+          flags: '--drop-secret <name...>',
+          description: { en: 'Take a secret away', 'zh-CN': '移除密钥' },
+        },
         { flags: '--on', description: { en: 'Switch it on', 'zh-CN': '启用' } },
         {
           flags: '--off',
@@ -135,10 +165,14 @@ export const targetsGroup: CliGroup = {
         project: z.string().optional(),
         on: z.boolean().default(false),
         off: z.boolean().default(false),
+        dropSecret: Pairs,
       }),
       async run(context, input) {
         const target = await findTarget(context, input.name, input.project);
-        const { settings, secrets } = await given(context, input);
+        const typed = await given(context, target.kind, input);
+        const { settings, limits } = typed;
+        const gone = input.dropSecret.map((name) => [checkSecretName(target.kind, name, context.say), null]);
+        const secrets = { ...typed.secrets, ...Object.fromEntries(gone) };
         const client = await context.api();
         const changed = await client.transport.call(
           'PATCH',
@@ -148,6 +182,7 @@ export const targetsGroup: CliGroup = {
             json: {
               ...(Object.keys(settings).length > 0 ? { settings: { ...target.settings, ...settings } } : {}),
               ...(Object.keys(secrets).length > 0 ? { secrets } : {}),
+              ...(Object.keys(limits).length > 0 ? { limits } : {}),
               ...(input.on || input.off ? { enabled: input.on } : {}),
             },
             signal: context.signal,
@@ -198,115 +233,35 @@ export const targetsGroup: CliGroup = {
       async run(context, { name, project }) {
         const target = await findTarget(context, name, project);
         const client = await context.api();
-        await client.transport.call('DELETE', `/api/v1/delivery-targets/${target.id}`, z.undefined(), {
+        await client.transport.run('DELETE', `/api/v1/delivery-targets/${target.id}`, {
           signal: context.signal,
         });
         context.out.result(target, () => target.name);
         return 0;
       },
     }),
-    defineCommand({
-      name: 'route',
-      summary: { en: 'Tell kinds of events to a target', 'zh-CN': '把事件发送到目标' },
-      arguments: [
-        nameArgument,
-        {
-          name: 'kinds',
-          description: {
-            en: 'recordings.stall, disk.low, flow.run.failed, …',
-            'zh-CN': 'recordings.stall、disk.low、flow.run.failed 等',
-          },
-          variadic: true,
-        },
-      ],
-      options: [
-        projectOption,
-        {
-          flags: '--words <language>',
-          description: { en: 'Language of the messages', 'zh-CN': '消息语言' },
-          choices: ['en', 'zh-CN'],
-          defaultText: 'en',
-        },
-      ],
-      examples: [
-        {
-          command: 'backlot targets route ops recordings.stall disk.low flow.run.failed',
-          description: { en: 'Faults to the operators', 'zh-CN': '把故障通知运维' },
-        },
-      ],
-      input: z.object({
-        name: z.string(),
-        kinds: z.array(z.string()).min(1),
-        project: z.string().optional(),
-        words: z.enum(['en', 'zh-CN']).default('en'),
-      }),
-      async run(context, { name, kinds, project, words }) {
-        const target = await findTarget(context, name, project);
-        const client = await context.api();
-        const made = await client.transport.call('POST', '/api/v1/delivery-subscriptions', Subscription, {
-          json: { targetId: target.id, kinds, language: words },
-          idempotencyKey: randomUUID(),
-          signal: context.signal,
-        });
-        context.out.result(made, () => `${target.name}: ${made.kinds.join(', ')}`);
-        return 0;
-      },
-    }),
+    ...routesCommands,
   ],
 };
 
-async function listTargets(context: CommandContext, project: string | undefined): Promise<DeliveryTarget[]> {
-  const client = await context.api();
-  const { signal } = context;
-  const projectId = project === undefined ? undefined : (await findProject(client, project, signal)).id;
-  const found: DeliveryTarget[] = [];
-  for (let cursor: string | undefined; ; ) {
-    const query = new URLSearchParams({
-      limit: '100',
-      ...(cursor ? { cursor } : {}),
-      ...(projectId ? { projectId } : {}),
-    });
-    const page = await client.transport.call(
-      'GET',
-      `/api/v1/delivery-targets?${query}`,
-      Page(DeliveryTarget),
-      { signal },
-    );
-    found.push(...page.items);
-    if (page.next === undefined) return found;
-    cursor = page.next;
-  }
-}
-
-/** @throws UsageError when there is none, or several of that name */
-async function findTarget(
-  context: CommandContext,
-  name: string,
-  project: string | undefined,
-): Promise<DeliveryTarget> {
-  const found = (await listTargets(context, project)).filter((one) => one.name === name || one.id === name);
-  const [only] = found;
-  if (only && found.length === 1) return only;
-  throw new UsageError(
-    context.say(
-      only
-        ? {
-            en: 'Several projects have a target {name}; add --project.',
-            'zh-CN': '多个项目有名为 {name} 的目标，请加 --project。',
-          }
-        : { en: 'There is no target {name}.', 'zh-CN': '没有名为 {name} 的目标。' },
-      { name },
-    ),
-  );
-}
-
+/** What was typed of a target. A secret that is taken away is null. @throws UsageError */
 async function given(
   { cwd, env, say }: CommandContext,
+  kind: TargetKind,
   input: z.output<typeof Given>,
-): Promise<{ settings: Record<string, unknown>; secrets: Record<string, string> }> {
-  const settings = Object.fromEntries(input.set.map(pair).map(([name, text]) => [name, settingOf(text)]));
+): Promise<{
+  settings: Record<string, unknown>;
+  secrets: Record<string, string>;
+  limits: Partial<TargetLimits>;
+}> {
+  const settings = readSettings(kind, input.set, say);
   const secrets: Record<string, string> = {};
-  for (const [name, variable] of input.secretEnv.map(pair)) {
+  const pairs = (typed: readonly string[]) =>
+    typed.map((text): [string, string] => {
+      const [name, value] = readPair(text, say);
+      return [checkSecretName(kind, name, say), value];
+    });
+  for (const [name, variable] of pairs(input.secretEnv)) {
     const value = env[variable];
     if (value === undefined) {
       throw new UsageError(
@@ -318,22 +273,12 @@ async function given(
     }
     secrets[name] = value;
   }
-  for (const [name, path] of input.secretFile.map(pair))
+  for (const [name, path] of pairs(input.secretFile))
     secrets[name] = await readFile(resolve(cwd, path), 'utf8');
-  return { settings, secrets };
-}
-
-function pair(text: string): [string, string] {
-  const at = text.indexOf('=');
-  if (at <= 0) throw new UsageError(`${text}: name=value`);
-  return [text.slice(0, at), text.slice(at + 1)];
-}
-
-/** JSON where it is JSON, else the text. */
-function settingOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
+  const { bandwidth, parallel } = input;
+  const limits = {
+    ...(bandwidth === undefined ? {} : { bytesPerSecond: bandwidth }),
+    ...(parallel === undefined ? {} : { parallel }),
+  };
+  return { settings, secrets, limits };
 }
