@@ -51,6 +51,7 @@ const paths = {
   'disk forecast': '/recordings/disk',
   uploads: '/deliveries',
   targets: `/deliveries/targets?target=${idOf('target 1')}`,
+  'message target': `/deliveries/targets?target=${idOf('target 3')}`,
   'new target': '/deliveries/targets?new=1',
   messages: '/deliveries/messages',
   nodes: '/nodes',

@@ -1,28 +1,33 @@
 import {
   ConfirmInline,
-  fieldsOf,
-  labelOf,
   ProblemNotice,
   SchemaForm,
   SidePanel,
   transport,
-  useLanguage,
   useReason,
   useSession,
   useTexts,
 } from '@backlot/console/workload';
-import { Button, Group, Select, Switch, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, Select, Switch, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { z } from 'zod';
 import { fileTargetKinds } from '../../contract/file-targets.ts';
 import { messageTargetKinds } from '../../contract/message-targets.ts';
-import { DeliveryTarget, type TargetKind, TargetTest } from '../../contract/target.ts';
+import {
+  DeliveryTarget,
+  keepsFiles,
+  type TargetKind,
+  TargetLimits,
+  TargetTest,
+} from '../../contract/target.ts';
 import { targetPath } from '../queries.ts';
 import { deliveryTexts } from '../texts.ts';
 import { schemasOf } from './schemas.ts';
 import { TargetFacts } from './target-facts.tsx';
 import { TargetHealth } from './target-health.tsx';
+import { TargetLimitsFields } from './target-limits.tsx';
+import { TargetRoutes } from './target-routes.tsx';
+import { type SecretChanges, TargetSecrets } from './target-secrets.tsx';
 
 interface TargetPanelProps {
   /** Left out for a new one. */
@@ -44,32 +49,43 @@ export function TargetPanel({ target, onClose }: TargetPanelProps) {
   const [kind, setKind] = useState<TargetKind>(target?.kind ?? 's3');
   const [enabled, setEnabled] = useState(target?.enabled ?? true);
   const [settings, setSettings] = useState<Readonly<Record<string, unknown>>>(target?.settings ?? {});
-  const [secrets, setSecrets] = useState<Record<string, string>>({});
+  const [secrets, setSecrets] = useState<SecretChanges>({});
+  const [limits, setLimits] = useState(target?.limits ?? TargetLimits.parse({}));
   const shape = schemasOf(kind);
-  const { language } = useLanguage();
   const refresh = () => client.invalidateQueries();
+  const typed = JSON.stringify([name, enabled, settings, limits, secrets]);
+  const [stored, setStored] = useState(typed);
+  const isChanged = typed !== stored;
+  const store = () => {
+    const json = { name, enabled, settings, secrets, ...(keepsFiles(kind) ? { limits } : {}) };
+    return target
+      ? transport().call('PATCH', targetPath(target.id), DeliveryTarget, { json })
+      : transport().call('POST', '/api/v1/delivery-targets', DeliveryTarget, {
+          json: { projectId, kind, ...json },
+        });
+  };
   const save = useMutation({
-    mutationFn: () => {
-      const given = { settings, secrets: filled(secrets) };
-      return target
-        ? transport().call('PATCH', targetPath(target.id), DeliveryTarget, {
-            json: { name, enabled, ...given },
-          })
-        : transport().call('POST', '/api/v1/delivery-targets', DeliveryTarget, {
-            json: { projectId, name, kind, enabled, ...given },
-          });
-    },
+    mutationFn: store,
     onSuccess: async () => {
       await refresh();
       onClose();
     },
   });
+  // What is tried is what is stored: a form that differs is saved first, and the button says so.
   const test = useMutation({
-    mutationFn: () => transport().call('POST', `${targetPath(target?.id ?? '')}/test`, TargetTest),
+    mutationFn: async () => {
+      if (isChanged) {
+        await store();
+        setSecrets({});
+        setStored(JSON.stringify([name, enabled, settings, limits, {}]));
+        await refresh();
+      }
+      return await transport().call('POST', `${targetPath(target?.id ?? '')}/test`, TargetTest);
+    },
     onSettled: refresh,
   });
   const remove = async () => {
-    await transport().call('DELETE', targetPath(target?.id ?? ''), z.undefined());
+    await transport().run('DELETE', targetPath(target?.id ?? ''));
     await refresh();
     onClose();
   };
@@ -129,31 +145,13 @@ export function TargetPanel({ target, onClose }: TargetPanelProps) {
         />
         <Text fw={600}>{say('settings')}</Text>
         <SchemaForm schema={shape.settings} value={settings} onChange={setSettings} />
-        {fieldsOf(shape.secrets).length > 0 && (
-          <>
-            <Text fw={600}>{say('secrets')}</Text>
-            <Text size="sm" c="dimmed">
-              {say('secrets.hint')}
-            </Text>
-          </>
-        )}
-        {fieldsOf(shape.secrets).map(({ name: field, schema, required }) => {
-          const Field = schema.rows === undefined ? TextInput : Textarea;
-          return (
-            <Field
-              key={field}
-              label={labelOf(field, schema, language)}
-              required={required && !target?.secretNames.includes(field)}
-              autoComplete="off"
-              {...(schema.rows === undefined ? { type: 'password' } : { rows: schema.rows })}
-              placeholder={target?.secretNames.includes(field) ? say('secrets.set') : ''}
-              value={secrets[field] ?? ''}
-              onChange={(event: { currentTarget: { value: string } }) =>
-                setSecrets({ ...secrets, [field]: event.currentTarget.value })
-              }
-            />
-          );
-        })}
+        <TargetSecrets
+          schema={shape.secrets}
+          stored={target?.secretNames ?? []}
+          value={secrets}
+          onChange={setSecrets}
+        />
+        {keepsFiles(kind) && <TargetLimitsFields value={limits} onChange={setLimits} />}
         <Switch
           label={say('enabled')}
           checked={enabled}
@@ -170,8 +168,12 @@ export function TargetPanel({ target, onClose }: TargetPanelProps) {
             {say(target ? 'save' : 'create')}
           </Button>
           {target && (
-            <Button variant="default" disabled={test.isPending} onClick={() => test.mutate()}>
-              {say(test.isPending ? 'testing' : 'test')}
+            <Button
+              variant="default"
+              disabled={test.isPending || save.isPending}
+              onClick={(event) => event.currentTarget.form?.reportValidity() && test.mutate()}
+            >
+              {say(test.isPending ? 'testing' : isChanged ? 'test.save' : 'test')}
             </Button>
           )}
           {target && (
@@ -186,10 +188,7 @@ export function TargetPanel({ target, onClose }: TargetPanelProps) {
           )}
         </Group>
       </form>
+      {target && !keepsFiles(kind) && <TargetRoutes targetId={target.id} />}
     </SidePanel>
   );
-}
-
-function filled(secrets: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(secrets).filter(([, value]) => value !== ''));
 }
