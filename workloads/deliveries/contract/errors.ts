@@ -10,6 +10,14 @@ export const deliveryErrors = defineErrors({
       'zh-CN': '此项目已有名为 {name} 的投递目标。请换一个名称。',
     },
   },
+  delivery_target_named: {
+    status: 409,
+    retryable: false,
+    message: {
+      en: 'Flows name {name}: {flows}. Have them name another target first, or make a new one called {wanted}.',
+      'zh-CN': '以下流程使用 {name}：{flows}。请先让它们改用其他目标，或新建名为 {wanted} 的目标。',
+    },
+  },
   delivery_target_in_use: {
     status: 409,
     retryable: false,

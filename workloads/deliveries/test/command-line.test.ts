@@ -72,6 +72,20 @@ describe('backlot targets', { timeout: 180_000 }, () => {
     expect(await target('dav')).toBeUndefined();
   });
 
+  it('keeps the name that flows name it by', async () => {
+    await house.flow('Tell the crew', [
+      { id: 'tell', kind: 'deliveries.notify', with: { target: 'crew', text: 'Done.' } },
+    ]);
+    const crew = await target('crew');
+    const rename = (name: string) =>
+      house.api.transport.call('PATCH', `/api/v1/delivery-targets/${crew?.id}`, DeliveryTarget, {
+        json: { name },
+      });
+    await expect(rename('team')).rejects.toMatchObject({ code: 'delivery_target_named' });
+    await expect(rename('team')).rejects.toThrow('Tell the crew');
+    expect(await rename('crew')).toMatchObject({ name: 'crew' });
+  });
+
   it('routes events to a target, lists the routes, and takes one away by its kinds', async () => {
     const routes = async () =>
       (

@@ -106,7 +106,7 @@ export class Targets {
     });
   }
 
-  /** @throws not_found, invalid_input, delivery_target_name_taken, delivery_target_secrets_needed, delivery_target_address_…, webhook_address_… */
+  /** @throws not_found, invalid_input, delivery_target_name_taken, delivery_target_named, delivery_target_secrets_needed, delivery_target_address_…, webhook_address_… */
   async change(id: string, patch: z.output<typeof TargetPatch>, actor: Actor): Promise<DeliveryTarget> {
     const kernel = this.#kernel;
     const key = await kernel.key(sealPurpose);
@@ -125,6 +125,7 @@ export class Targets {
     const { name = before.name, enabled = before.enabled } = patch;
     return await kernel.transaction(async (tx) => {
       await this.#refuseTaken(tx, before.projectId, name, id);
+      if (name !== before.name) await refuseNamed(tx, before, name);
       // Messages before their target, as the outbox locks them.
       const switched = { id, projectId: before.projectId, name };
       if (before.enabled && !enabled) await afterSwitchOff(tx, switched);
@@ -337,4 +338,20 @@ function viewTarget(
     createdAt: row.created_at.toISOString(),
     changedAt: row.changed_at.toISOString(),
   };
+}
+
+/** Flows find a target by its name: one that they name keeps it. @throws delivery_target_named */
+async function refuseNamed(tx: Tx, { projectId, name }: DeliveryTarget, wanted: string): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    SELECT DISTINCT f.name
+    FROM flow f JOIN flow_version v ON v.id = f.version_id
+      CROSS JOIN jsonb_array_elements(v.definition -> 'steps') AS step
+    WHERE f.project_id = ${projectId} AND f.removed_at IS NULL AND step -> 'with' ->> 'target' = ${name}
+    ORDER BY f.name LIMIT 10
+  `.execute(tx);
+  if (rows.length === 0) return;
+  throw new BacklotError(deliveryErrors.delivery_target_named, {
+    params: { name, wanted, flows: rows.map((flow) => flow.name).join(', ') },
+    pointer: 'body.name',
+  });
 }
