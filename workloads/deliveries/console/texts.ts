@@ -19,7 +19,7 @@ export const deliveryTexts = defineTexts('deliveries-pages', {
   'col.when': { en: 'When', 'zh-CN': '时间' },
   'col.name': { en: 'Name', 'zh-CN': '名称' },
   'col.kind': { en: 'Kind', 'zh-CN': '类型' },
-  'col.health': { en: 'Health', 'zh-CN': '状态' },
+  'col.health': { en: 'Health', 'zh-CN': '可用性' },
   'col.waiting': { en: 'Waiting', 'zh-CN': '等待中' },
   'col.title': { en: 'Message', 'zh-CN': '消息' },
   'col.tries': { en: 'Tries', 'zh-CN': '尝试次数' },
@@ -43,8 +43,9 @@ export const deliveryTexts = defineTexts('deliveries-pages', {
   'empty.uploads': { en: 'Nothing is on its way', 'zh-CN': '没有上传任务' },
   'empty.uploads.text': {
     en: 'A flow with an upload step brings files to a target. Make a target first, then a flow.',
-    'zh-CN': '带有上传步骤的流程会把文件送到目标。请先创建目标，再创建流程。',
+    'zh-CN': '带有上传步骤的流程会把文件投递到目标。请先创建目标，再创建流程。',
   },
+  'empty.filtered': { en: 'Nothing is in this state', 'zh-CN': '没有处于此状态的项' },
   'empty.targets': { en: 'No targets yet', 'zh-CN': '还没有目标' },
   'empty.targets.text': {
     en: 'A target is where files go (S3, WebDAV, rclone, a folder) or where messages go.',

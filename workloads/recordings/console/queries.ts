@@ -17,6 +17,10 @@ export const thumbnailOf = ({ id, state }: Channel): string | null =>
 export const channelsQuery = (query: Query) =>
   listQuery('/api/v1/channels', Channel, query, ['channel', 'broadcast', 'progress']);
 
+/** For a choice among all channels: their names do not change with what they record. */
+export const channelChoices = (projectId: string | undefined) =>
+  listQuery('/api/v1/channels', Channel, { projectId }, ['channel']);
+
 export const channelQuery = (id: string) =>
   queryOptions({
     queryKey: ['recordings', 'channel', id],

@@ -299,6 +299,11 @@ export const broadcastTexts = defineTexts('recordings-broadcasts', {
     'zh-CN':
       '按当前码率，各节点还能录制多久。低于第一水位时批处理暂停，低于第二水位时不再开始新录制，进行中的录制不受影响。',
   },
+  'disk.noRight': { en: 'You may not look at nodes', 'zh-CN': '没有查看节点的权限' },
+  'disk.noRight.text': {
+    en: 'Whoever manages your account can give you the right.',
+    'zh-CN': '可由管理员授予此权限。',
+  },
   'disk.none': { en: 'No node is there yet', 'zh-CN': '暂无节点' },
   'disk.none.text': { en: 'A node joins by a command under Nodes.', 'zh-CN': '可在“节点”页面获取接入命令。' },
   'disk.writes': { en: 'Writes', 'zh-CN': '写入速率' },

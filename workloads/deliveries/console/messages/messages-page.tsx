@@ -116,8 +116,11 @@ export default function MessagesPage() {
               onEnd={list.more}
               fill
               empty={
-                <EmptyState icon={<IconBell size={28} />} title={say('empty.messages')}>
-                  {say('empty.messages.text')}
+                <EmptyState
+                  icon={<IconBell size={28} />}
+                  title={say(state === undefined ? 'empty.messages' : 'empty.filtered')}
+                >
+                  {state === undefined && say('empty.messages.text')}
                 </EmptyState>
               }
             />

@@ -61,8 +61,11 @@ export default function UploadsPage() {
             onEnd={list.more}
             fill
             empty={
-              <EmptyState icon={<IconCloudUpload size={28} />} title={say('empty.uploads')}>
-                {say('empty.uploads.text')}
+              <EmptyState
+                icon={<IconCloudUpload size={28} />}
+                title={say(state === undefined ? 'empty.uploads' : 'empty.filtered')}
+              >
+                {state === undefined && say('empty.uploads.text')}
               </EmptyState>
             }
           />

@@ -29,7 +29,10 @@ export function BroadcastTable({ query, withChannel, maxHeight }: BroadcastTable
   const goTo = useGoTo();
   const list = useList(broadcastsQuery(query));
   const columns = useBroadcastColumns(withChannel);
-  const filtered = query.state !== undefined || query.text !== undefined || query.from !== undefined;
+  // On a channel's own page its channel is no filter.
+  const ofChannel = withChannel && query.channelId !== undefined;
+  const filtered =
+    ofChannel || query.state !== undefined || query.text !== undefined || query.from !== undefined;
   return (
     <ListView list={list}>
       {(broadcasts) => (

@@ -3,8 +3,8 @@ import {
   ChoiceFilter,
   Page,
   TextFilter,
+  useChoices,
   useLanguage,
-  useList,
   useSearch,
   useSession,
   useTextSearch,
@@ -12,7 +12,7 @@ import {
 } from '@backlot/console/workload';
 import { Button, SegmentedControl } from '@mantine/core';
 import { broadcastStates } from '../../contract/broadcast.ts';
-import { channelsQuery } from '../queries.ts';
+import { channelChoices } from '../queries.ts';
 import { ViewTabs } from '../shared/view-tabs.tsx';
 import { broadcastTexts, recordingTexts } from '../texts.ts';
 import { BroadcastTable } from './broadcast-table.tsx';
@@ -32,7 +32,7 @@ export default function BroadcastsPage() {
   const [day, setDay] = useSearch('day');
   const [month, setMonth] = useSearch('month');
   const search = useTextSearch();
-  const channels = useList(channelsQuery({ projectId: project?.id }));
+  const { data: channels = [] } = useChoices(channelChoices(project?.id));
   const asCalendar = as === 'calendar';
   const zone = ownZone();
   const dayName =
@@ -60,8 +60,8 @@ export default function BroadcastsPage() {
           <ChoiceFilter
             label={words('col.channel')}
             placeholder={words('filter.channel')}
-            choices={(channels.items ?? []).map(({ id }) => id)}
-            nameOf={(id) => channels.items?.find((channel) => channel.id === id)?.settings.name ?? id}
+            choices={channels.map(({ id }) => id)}
+            nameOf={(id) => channels.find((channel) => channel.id === id)?.settings.name ?? id}
             value={channelId}
             onChange={setChannelId}
             searchable

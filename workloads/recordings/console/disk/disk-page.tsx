@@ -27,34 +27,51 @@ export default function DiskPage() {
   const { can } = useSession();
   const nodes = useList(listQuery('/api/v1/nodes', NodeView, { limit: 500 }, ['node']));
   const channels = useList(channelsQuery({ state: 'live', limit: 500 }));
-  const shown = can('nodes.read') ? nodes : { ...nodes, items: [], error: null };
+  // What is written is told by channels: before they are there, nothing would be said to be recorded.
+  const shown = {
+    ...nodes,
+    items: channels.items && nodes.items,
+    error: nodes.error ?? channels.error,
+    retry: () => {
+      nodes.retry();
+      channels.retry();
+    },
+  };
   return (
     <Page
       title={say('disk.title')}
       aside={<ViewTabs active="disk" />}
       actions={<AsMenu apiPath="/api/v1/nodes" />}
     >
-      <ListView list={shown}>
-        {(items) => {
-          const disks = forecastDisks(items, channels.items ?? []);
-          return disks.length === 0 ? (
-            <EmptyState
-              icon={<IconDatabase size={28} stroke={1.4} />}
-              title={say('disk.none')}
-              action={<Link to="/nodes">{say('disk.none.text')}</Link>}
-            />
-          ) : (
-            <>
-              <p className={classes.lead}>{say('disk.text')}</p>
-              <ul className={classes.nodes}>
-                {disks.map((disk) => (
-                  <Disk key={disk.nodeId} disk={disk} />
-                ))}
-              </ul>
-            </>
-          );
-        }}
-      </ListView>
+      {can('nodes.read') ? (
+        <ListView list={shown}>
+          {(items) => {
+            const disks = forecastDisks(items, channels.items ?? []);
+            return disks.length === 0 ? (
+              <EmptyState
+                icon={<IconDatabase size={28} stroke={1.4} />}
+                title={say('disk.none')}
+                action={<Link to="/nodes">{say('disk.none.text')}</Link>}
+              />
+            ) : (
+              <>
+                <p className={classes.lead}>{say('disk.text')}</p>
+                <ul className={classes.nodes}>
+                  {disks.map((disk) => (
+                    <Disk key={disk.nodeId} disk={disk} />
+                  ))}
+                </ul>
+              </>
+            );
+          }}
+        </ListView>
+      ) : (
+        <EmptyState
+          icon={<IconDatabase size={28} stroke={1.4} />}
+          title={say('disk.noRight')}
+          action={say('disk.noRight.text')}
+        />
+      )}
     </Page>
   );
 }
