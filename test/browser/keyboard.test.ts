@@ -49,9 +49,13 @@ describe.skipIf(!chromiumPath)('by keyboard alone', () => {
   it('the palette goes to pages and to things of the fleet', async () => {
     await page.goto(house.fixture.url);
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
-    await page.keyboard.press('Control+K');
     const search = page.getByPlaceholder('Go to a page, node or job, or do something');
-    await search.waitFor();
+    // What is typed before it has the focus goes to the page behind it.
+    const open = async () => {
+      await page.keyboard.press('Control+K');
+      await expect.poll(() => search.evaluate((input) => input.matches(':focus'))).toBe(true);
+    };
+    await open();
     await page.keyboard.type('event');
     // Arrows go through what is listed: until the list has followed the words, that is everything.
     const palette = page.getByRole('dialog');
@@ -59,8 +63,7 @@ describe.skipIf(!chromiumPath)('by keyboard alone', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Events' }).waitFor();
-    await page.keyboard.press('Control+K');
-    await search.waitFor();
+    await open();
     await page.keyboard.type('borealis');
     // The page behind the palette names nodes, too.
     await palette.getByText('borealis').first().waitFor();

@@ -61,15 +61,14 @@ async function kill(victim: Victim, instances: readonly Instance[]): Promise<Ins
   }
   const instance = pick(instances);
   const allocation = instance.allocationId ?? '';
-  const pid = victim === 'app' ? applicationOf(allocation) : parentOf(applicationOf(allocation));
+  const application = await waitUntil('the application is seen', () => applicationOf(allocation));
+  const pid = victim === 'app' ? application : parentOf(application);
   process.kill(pid, 'SIGKILL');
   return instance;
 }
 
-function applicationOf(allocation: string): number {
-  const found = processesOf(allocation).find(({ command }) => /demo-main/.test(command));
-  if (!found) throw new Error(`No application runs for ${allocation}.`);
-  return found.pid;
+function applicationOf(allocation: string): number | undefined {
+  return processesOf(allocation).find(({ command }) => /demo-main/.test(command))?.pid;
 }
 function parentOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
