@@ -101,9 +101,10 @@ export const broadcastsGroup: CliGroup = {
           say(texts.amounts, {
             length: formatDuration(broadcast.durationMs),
             size: formatBytes(broadcast.bytes),
-            count: segments.length,
+            count: broadcast.segments,
             lost: Math.round(broadcast.lossMs),
           }),
+          ...(segments.length < broadcast.segments ? [say(texts.deleted, { left: segments.length })] : []),
           ...out.table(
             words(texts.take, texts.node, texts.started, texts.ended, texts.why),
             takes.map((take) => [

@@ -48,4 +48,8 @@ export const texts = {
     en: '{length}, {size} in {count} {count|segment|segments}, {lost} ms lost',
     'zh-CN': '{length}，{size}，{count} 个片段，缺失 {lost} 毫秒',
   },
+  deleted: {
+    en: 'Of its segments {left} {left|is|are} still there; the rest was deleted.',
+    'zh-CN': '保留 {left} 个片段，其余已删除。',
+  },
 } as const satisfies Record<string, Phrase>;

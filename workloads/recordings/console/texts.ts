@@ -92,6 +92,13 @@ export const recordingTexts = defineTexts('recordings-pages', {
     en: { one: '{{count}} segment', other: '{{count}} segments' },
     'zh-CN': '{{count}} 个片段',
   },
+  'fact.segments.left': {
+    en: {
+      one: '{{left}} of {{count}} segment is still there; the rest was deleted',
+      other: '{{left}} of {{count}} segments are still there; the rest was deleted',
+    },
+    'zh-CN': '共 {{count}} 个片段，保留 {{left}} 个，其余已删除',
+  },
   'ingest.title': { en: 'Where to push to', 'zh-CN': '推流地址' },
   'ingest.server': { en: 'Server', 'zh-CN': '服务器' },
   'ingest.key': { en: 'Stream key', 'zh-CN': '推流码' },
@@ -282,6 +289,7 @@ export const broadcastTexts = defineTexts('recordings-broadcasts', {
     en: 'The film can’t be played here: no node that holds it answers, or the browser does not know its format.',
     'zh-CN': '无法播放：持有文件的节点无响应，或浏览器不支持该格式。',
   },
+  'player.again': { en: 'Try again', 'zh-CN': '重试' },
   'flow.run': { en: 'Run of its flow', 'zh-CN': '流程运行' },
   'flow.none': { en: 'no flow', 'zh-CN': '无流程' },
   'fact.resolution': { en: 'Picture', 'zh-CN': '画面' },

@@ -136,7 +136,11 @@ function Content({ timeline }: { readonly timeline: Timeline }) {
       <Film files={files} />
       <Section
         title={say('timeline.title')}
-        aside={words('fact.segments', { count: timeline.segments.length })}
+        aside={
+          timeline.segments.length < broadcast.segments
+            ? words('fact.segments.left', { left: timeline.segments.length, count: broadcast.segments })
+            : words('fact.segments', { count: timeline.segments.length })
+        }
       >
         <TakeTimeline
           timeline={timeline}

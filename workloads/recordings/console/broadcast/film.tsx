@@ -1,6 +1,6 @@
 import { Section, useTexts } from '@backlot/console/workload';
 import type { Artifact } from '@backlot/contract/api/artifacts';
-import { Select } from '@mantine/core';
+import { Button, Select } from '@mantine/core';
 import { useState } from 'react';
 import { contentPath } from '../queries.ts';
 import { broadcastTexts } from '../texts.ts';
@@ -37,7 +37,12 @@ export function Film({ files }: { readonly files: readonly Artifact[] }) {
         )}
         <div className={classes.both} data-chat={chat ? true : undefined}>
           {broken === film.id ? (
-            <p className="dim">{say('player.away')}</p>
+            <div>
+              <p className="dim">{say('player.away')}</p>
+              <Button variant="default" onClick={() => setBroken(undefined)}>
+                {say('player.again')}
+              </Button>
+            </div>
           ) : (
             <div className={classes.picture}>
               {/* biome-ignore lint/a11y/useMediaCaption: a recording of somebody else's stream has no captions */}

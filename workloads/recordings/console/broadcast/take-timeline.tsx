@@ -69,6 +69,10 @@ export function TakeTimeline({ timeline, all, window, onWindow, nodeName, whyTex
             <Pieces
               window={window}
               segments={timeline.segments.filter((segment) => segment.takeId === take.id)}
+              extent={{
+                from: Date.parse(take.startedAt),
+                to: take.endedAt === null ? all.to : Date.parse(take.endedAt),
+              }}
             />
           </div>
         ))}
@@ -85,13 +89,27 @@ export function TakeTimeline({ timeline, all, window, onWindow, nodeName, whyTex
 /** More pieces than this can't be told apart in the width of a page. */
 const most = 400;
 
-function Pieces({ segments, window }: { readonly segments: readonly Segment[]; readonly window: Range }) {
+interface PiecesProps {
+  readonly segments: readonly Segment[];
+  /** From the take's beginning to its end, also where its segments are deleted. */
+  readonly extent: Range;
+  readonly window: Range;
+}
+
+function Pieces({ segments, extent, window }: PiecesProps) {
   const say = useTexts(broadcastTexts);
   const format = useFormat();
   const clock = useWallClock();
+  const whole = place(extent, window);
   const pieces = segments.map((segment) => ({ from: segment.firstWall, to: segment.lastWall, segment }));
   return (
     <div className={classes.track}>
+      {whole && (
+        <span
+          className={classes.extent}
+          style={{ left: `${whole.left * 100}%`, width: `max(1px, ${whole.width * 100}%)` }}
+        />
+      )}
       {drawnPieces(pieces, window, most, 2).map((drawn) => {
         const at = place(drawn, window);
         const [first] = drawn.pieces;
