@@ -10,6 +10,7 @@ import { exitCodeOf, Interrupt, listenForInterrupts } from './interrupt.ts';
 import type { Product } from './product.ts';
 import { type GlobalOptions, runProgram } from './program.ts';
 import { supervisorChannel } from './supervisor-channel.ts';
+import { whereOneStands } from './where-one-stands.ts';
 
 /** The version of this release: all our packages have the same. */
 export const { version } = manifest;
@@ -41,7 +42,7 @@ export async function main({ process, workloads, entry }: MainOptions): Promise<
           signal: interrupts.signal,
           stdout: process.stdout,
           stderr: process.stderr,
-          cwd: process.cwd(),
+          cwd: whereOneStands(process.env, process.cwd()),
           env: process.env,
           workloads,
         });
