@@ -1,7 +1,9 @@
 import { type CliGroup, defineCommand, formatBytes, formatDuration, oneLine } from '@backlot/cli/command';
 import type { Phrase } from '@backlot/contract/phrase';
+import { collect } from '@backlot/sdk/paging';
 import { z } from 'zod';
 import { broadcastStates } from '../contract/broadcast.ts';
+import { wordsOfWhy } from '../contract/why-words.ts';
 import { findChannel } from './find-channel.ts';
 import { RecordingsApi } from './recordings-api.ts';
 import { texts } from './texts.ts';
@@ -91,11 +93,18 @@ export const broadcastsGroup: CliGroup = {
       arguments: [broadcastArgument],
       input: z.object({ broadcast: z.uuid() }),
       async run(context, { broadcast: id }) {
-        const api = new RecordingsApi(await context.api(), context.signal);
-        const timeline = await api.timeline(id);
+        const client = await context.api();
+        const timeline = await new RecordingsApi(client, context.signal).timeline(id);
+        // Whoever may not look at nodes still sees which takes are of the same one.
+        const nodes = await collect(client.nodes.list({ limit: 500 }, context.signal), 5_000).catch(() => []);
+        const nameOf = (nodeId: string) => nodes.find((node) => node.id === nodeId)?.name ?? nodeId;
         const { broadcast, takes, gaps, files, segments } = timeline;
         const { out, say } = context;
         const words = (...phrases: readonly Phrase[]) => phrases.map((phrase) => say(phrase));
+        const why = (code: string) => {
+          const phrase = wordsOfWhy(code);
+          return phrase ? say(phrase) : oneLine(code);
+        };
         out.result(timeline, () => [
           `${oneLine(broadcast.channelName)}  ${oneLine(broadcast.title ?? '')}  ${broadcast.state}  ${broadcast.id}`,
           say(texts.amounts, {
@@ -109,10 +118,10 @@ export const broadcastsGroup: CliGroup = {
             words(texts.take, texts.node, texts.started, texts.ended, texts.why),
             takes.map((take) => [
               String(take.number),
-              take.nodeId,
+              nameOf(take.nodeId),
               take.startedAt,
               take.endedAt ?? '',
-              take.why ?? '',
+              why(take.why ?? ''),
             ]),
           ),
           ...(gaps.length === 0
@@ -122,7 +131,7 @@ export const broadcastsGroup: CliGroup = {
                 gaps.map((gap) => [
                   new Date(gap.fromWall).toISOString(),
                   `${Math.round(gap.ms)} ms`,
-                  gap.why,
+                  why(gap.why),
                 ]),
               )),
           ...(files.length === 0

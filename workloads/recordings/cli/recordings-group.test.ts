@@ -4,13 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CliAction, CliGroup, CommandContext } from '@backlot/cli/command';
-import { fill, type Phrase, type PhraseParams } from '@backlot/contract/phrase';
+import { newId } from '@backlot/contract/id';
+import { fill, type Language, type Phrase, type PhraseParams } from '@backlot/contract/phrase';
 import { type Control, createControl } from '@backlot/control';
 import { createLog } from '@backlot/control/telemetry/log';
 import { ApiClient } from '@backlot/sdk';
 import { createTestDatabase, type TestDatabase } from '@backlot/testkit/database';
 import { cheapPasswords } from '@backlot/testkit/test-front';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Timeline } from '../contract/broadcast.ts';
 import { recordingsControl } from '../control/index.ts';
 import { broadcastsGroup } from './broadcast-commands.ts';
 import { channelsGroup } from './channel-commands.ts';
@@ -41,16 +43,21 @@ afterAll(async () => {
 });
 
 /** Runs a command against the control plane, and keeps what it says. */
-async function run(group: CliGroup, name: string, raw: Record<string, unknown> = {}): Promise<number> {
+async function run(
+  group: CliGroup,
+  name: string,
+  raw: Record<string, unknown> = {},
+  { baseUrl = control.url, language = 'en' as Language } = {},
+): Promise<number> {
   const command = group.commands.find((one) => one.name === name) as CliAction | undefined;
   if (!command) throw new Error(`There is no command ${name}.`);
   results = [];
   shown = [];
   const context = {
-    language: 'en',
+    language,
     signal: new AbortController().signal,
-    api: async () => new ApiClient({ baseUrl: control.url, token }),
-    say: (phrase: Phrase, params: PhraseParams = {}) => fill(phrase, params, 'en'),
+    api: async () => new ApiClient({ baseUrl, token }),
+    say: (phrase: Phrase, params: PhraseParams = {}) => fill(phrase, params, language),
     reasons: async () => (reason: { readonly message: string }) => reason.message,
     out: {
       result(value: never, render: (value: never) => string | readonly string[]) {
@@ -108,4 +115,41 @@ describe('backlot recordings channels', () => {
 it('backlot recordings broadcasts lists what there is', async () => {
   expect(await run(broadcastsGroup, 'list')).toBe(0);
   expect(results).toEqual([[]]);
+});
+
+it('backlot recordings broadcasts show says in words why takes ended, and what of it was deleted', async () => {
+  const id = newId();
+  const at = new Date().toISOString();
+  const broadcast = {
+    ...{ id, channelId: id, channelName: 'radio', projectId: id, state: 'ended', title: null },
+    ...{ startedAt: at, endedAt: at, durationMs: 60_000, lossMs: 0, bytes: 1e6, takes: 1, segments: 6 },
+    ...{ width: 0, height: 0, codecs: [], verified: true, flowRunId: null },
+  };
+  const take = { id, broadcastId: id, nodeId: id, number: 1, state: 'closed', address: '' };
+  const timeline = Timeline.parse({
+    broadcast,
+    takes: ['reconnect', 'of-a-newer-node'].map((why) => ({ ...take, startedAt: at, endedAt: at, why })),
+    gaps: [],
+    segments: [],
+    files: [],
+  });
+  const server = createServer((request, response) => {
+    const isTimeline = request.url?.includes('/timeline') === true;
+    response.writeHead(isTimeline ? 200 : 403, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(isTimeline ? timeline : { code: 'forbidden', title: 'No.', status: 403 }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    expect(await run(broadcastsGroup, 'show', { broadcast: id }, { baseUrl, language: 'zh-CN' })).toBe(0);
+    const said = shown.join('\n');
+    expect(said).toContain('6 个片段');
+    expect(said).toContain('保留 0 个片段，其余已删除。');
+    // Whoever may not look at nodes sees their ids.
+    expect(said).toContain(`1 | ${id} | ${at} | ${at} | 连接断开`);
+    expect(said).toContain('of-a-newer-node');
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
 });

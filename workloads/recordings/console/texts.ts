@@ -1,4 +1,5 @@
 import { defineTexts } from '@backlot/console/workload';
+import { whyWords } from '../contract/why-words.ts';
 
 export const recordingTexts = defineTexts('recordings-pages', {
   title: { en: 'Channels', 'zh-CN': '频道' },
@@ -261,16 +262,16 @@ export const broadcastTexts = defineTexts('recordings-broadcasts', {
   'hole.to': { en: 'To', 'zh-CN': '止' },
   'hole.ms': { en: 'Milliseconds', 'zh-CN': '毫秒' },
   'hole.why': { en: 'Why', 'zh-CN': '原因' },
-  'why.reconnect': { en: 'connection was lost', 'zh-CN': '连接断开' },
-  'why.source': { en: 'the source paused', 'zh-CN': '源流中断' },
-  'why.missing': { en: 'the source had lost it', 'zh-CN': '源站缺失' },
-  'why.jump': { en: 'its clock jumped', 'zh-CN': '时间戳跳变' },
-  'why.disk': { en: 'the disk was full', 'zh-CN': '磁盘已满' },
-  'why.restart': { en: 'the recorder began anew', 'zh-CN': '录制进程重启' },
-  'why.silence': { en: 'nothing came any more', 'zh-CN': '无媒体数据' },
-  'why.finished': { en: 'the source said so', 'zh-CN': '源流已结束' },
-  'why.stopped': { en: 'stopped', 'zh-CN': '已停止' },
-  'why.canceled': { en: 'canceled', 'zh-CN': '已取消' },
+  'why.reconnect': whyWords.reconnect,
+  'why.source': whyWords.source,
+  'why.missing': whyWords.missing,
+  'why.jump': whyWords.jump,
+  'why.disk': whyWords.disk,
+  'why.restart': whyWords.restart,
+  'why.silence': whyWords.silence,
+  'why.finished': whyWords.finished,
+  'why.stopped': whyWords.stopped,
+  'why.canceled': whyWords.canceled,
   'takes.title': { en: 'Takes', 'zh-CN': '录制段' },
   'files.title': { en: 'Files', 'zh-CN': '文件' },
   'files.none': {
