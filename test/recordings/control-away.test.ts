@@ -27,7 +27,7 @@ const awayMs = full ? 600_000 : 0;
 /** Two, so that one agent runs a flow more than once. */
 const rounds = full ? 5 : 2;
 /** Long enough to see all of it, and never so long that a film runs out. */
-const filmS = full ? 1_200 : 300;
+const filmS = full ? 1_200 : 450;
 /** A machine that tests much beside it is slow; what is waited for is that it comes. */
 const patience = { limitMs: 300_000 };
 

@@ -4,7 +4,7 @@ import { broadcastTransitions, takeTransitions } from '../contract/broadcast.ts'
 import { channelStates, channelTransitions } from '../contract/channel.ts';
 import { kindOfAddress, SourceSpec, shownAddress } from '../contract/source.ts';
 import { belongsTo } from './broadcasts/belongs.ts';
-import { lengthOf, merge, remainingHoles, subtract } from './broadcasts/loss.ts';
+import { apart, lengthOf, merge, remainingHoles, subtract } from './broadcasts/loss.ts';
 import { chooseExpired, chooseForRoom, type HeldThere } from './broadcasts/retention.ts';
 import { type ChannelSituation, decideChannel } from './channels/decide.ts';
 import { deriveChannelState } from './channels/derive-state.ts';
@@ -61,6 +61,21 @@ describe('what is missing of a broadcast', () => {
         for (const point of lacks) wanted.add(point);
         expect(points(left)).toEqual(wanted);
         expect(lengthOf(left)).toBe(wanted.size);
+      }),
+    );
+  });
+
+  it('is as long as the holes of a recorder together, wherever its connections have put them', () => {
+    fc.assert(
+      fc.property(fc.array(span), (holes) => {
+        const beside = apart(holes);
+        expect(lengthOf(merge(beside))).toBe(lengthOf(holes));
+        expect(beside.map(({ from, to }) => to - from)).toEqual(
+          holes.toSorted((a, b) => a.from - b.from).map(({ from, to }) => to - from),
+        );
+        // Only where they overlapped is one moved, and only to the end of the one before.
+        for (const [index, { from }] of holes.toSorted((a, b) => a.from - b.from).entries())
+          expect(beside[index]?.from).toBe(Math.max(from, beside[index - 1]?.to ?? from));
       }),
     );
   });

@@ -43,6 +43,21 @@ export function subtract(span: Span, others: readonly Span[]): Span[] {
   return rest.filter(({ from, to }) => to > from);
 }
 
+/**
+ * The holes of one recorder, side by side: between two of them it has media, so they never overlap, even where their places
+ * say so. Each connection finds its own place in wall time, by up to a third of a second; how long a hole is, is exact. Pure.
+ */
+export function apart(spans: readonly Span[]): Span[] {
+  let end = Number.NEGATIVE_INFINITY;
+  return [...spans]
+    .sort((a, b) => a.from - b.from)
+    .map(({ from, to }) => {
+      const begin = Math.max(from, end);
+      end = begin + (to - from);
+      return { from: begin, to: end };
+    });
+}
+
 /** Spans in order, those that touch as one. Pure. */
 export function merge(spans: readonly Span[]): Span[] {
   const merged: { from: number; to: number }[] = [];

@@ -1,7 +1,7 @@
 import type { Tx } from '@backlot/control/workload';
 import { sql } from 'kysely';
 import { tables } from '../tables.ts';
-import { lengthOf, remainingHoles, type Span } from './loss.ts';
+import { apart, lengthOf, remainingHoles, type Span } from './loss.ts';
 
 /**
  * Writes how much of a broadcast is missing. Only what recorders have told as holes can be missing, so segments are asked for
@@ -25,7 +25,8 @@ export async function holesOf(tx: Tx, broadcastId: string): Promise<Span[]> {
     .where('broadcast_id', '=', broadcastId)
     .execute();
   if (gaps.length === 0) return [];
-  const holes = groupSpans(gaps.map((gap) => [gap.sighting_id, gap.from_at, gap.to_at]));
+  const spans = groupSpans(gaps.map((gap) => [gap.sighting_id, gap.from_at, gap.to_at]));
+  const holes = new Map([...spans].map(([recorder, own]) => [recorder, apart(own)]));
   if (holes.size < 2 && (await sightings(tx, broadcastId)) < 2) return remainingHoles(holes, new Map());
   const media = await db
     .selectFrom('recordings_segment as s')

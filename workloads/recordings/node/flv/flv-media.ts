@@ -133,7 +133,6 @@ export class FlvMedia implements MediaReader, FlvSink {
       this.#repaired('repeated');
       return false;
     }
-    const before = this.#clock.ms;
     const realigned = this.#clock.realigned;
     const verdict = this.#clock.see(stream, head.timestamp, this.#wall);
     const ms = this.#clock.ms;
@@ -143,7 +142,7 @@ export class FlvMedia implements MediaReader, FlvSink {
       this.#videoMs = Number.NEGATIVE_INFINITY;
       this.#keyframes.clear();
     } else if (verdict === 'hole') {
-      this.#facts?.holes.push({ fromMs: before, toMs: ms, ms: this.#clock.holeMs, why: 'source' });
+      this.#facts?.holes.push({ fromMs: ms - this.#clock.holeMs, toMs: ms, why: 'source' });
     }
     if (this.#clock.realigned !== realigned) this.#repaired('realigned');
     this.#keyframes.note(head, stream);

@@ -114,7 +114,6 @@ export class Fmp4Media implements MediaReader {
       this.#facts?.holes.push({
         fromMs: this.#endMs ?? lead.ms,
         toMs: lead.ms,
-        ms: step,
         why: what === undefined ? 'source' : 'missing',
         ...(what === undefined ? {} : { what }),
       });

@@ -1,6 +1,8 @@
 import net from 'node:net';
 import tls from 'node:tls';
+import { systemClock } from '@backlot/contract/clock';
 import { SourceFault, SourceRefused } from '../source-port.ts';
+import { awakeLimit } from '../time/awake-limit.ts';
 import { type AnswerHead, readAnswerHead } from './answer-head.ts';
 import { type BodyFraming, framingOf } from './body-framing.ts';
 import { type Asked, followRedirects, type HttpOptions, USER_AGENT } from './request.ts';
@@ -53,7 +55,7 @@ export class LiveAnswer implements Asked {
     signal.throwIfAborted();
     const answer = new LiveAnswer(url, headers);
     const refuse = (error: Error) => answer.#finish(error);
-    const timer = setTimeout(() => refuse(new SourceFault('timeout')), timeoutMs);
+    const callOff = awakeLimit(systemClock, timeoutMs, () => refuse(new SourceFault('timeout')));
     const onAbort = () =>
       refuse(signal.reason instanceof Error ? signal.reason : new Error('Nobody waits for it any more.'));
     signal.addEventListener('abort', onAbort, { once: true });
@@ -63,7 +65,7 @@ export class LiveAnswer implements Asked {
       });
       return answer;
     } finally {
-      clearTimeout(timer);
+      callOff();
       signal.removeEventListener('abort', onAbort);
     }
   }

@@ -1,6 +1,8 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
+import { systemClock } from '@backlot/contract/clock';
 import { SourceFault, SourceRefused } from '../source-port.ts';
+import { awakeLimit } from '../time/awake-limit.ts';
 
 export interface HttpOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -144,12 +146,12 @@ function request(
       headers: { 'user-agent': USER_AGENT, accept: '*/*', ...headers },
       agent: agents ? (secure ? agents.https : agents.http) : false,
     });
-    const timer = setTimeout(() => call.destroy(new SourceFault('timeout')), timeoutMs);
+    const callOff = awakeLimit(systemClock, timeoutMs, () => call.destroy(new SourceFault('timeout')));
     const onAbort = () =>
       call.destroy(signal.reason instanceof Error ? signal.reason : new Error('Aborted.'));
     signal.addEventListener('abort', onAbort, { once: true });
     const settle = () => {
-      clearTimeout(timer);
+      callOff();
       signal.removeEventListener('abort', onAbort);
     };
     call.on('error', (error) => {

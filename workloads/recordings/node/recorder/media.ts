@@ -6,12 +6,13 @@ import type { SourceMark } from '../source-port.ts';
  * says where segments may begin and which bytes belong to them. It knows nothing of files, takes and wall clocks.
  */
 
-/** Media that is missing inside a run, on the source's own clock. Milliseconds. */
+/**
+ * Media that is missing inside a run, on the source's own clock: from the end of the last frame before it (not from its
+ * beginning) to the first one behind it. Milliseconds.
+ */
 export interface MediaHole {
   readonly fromMs: number;
   readonly toMs: number;
-  /** What is missing: a little less than the distance, which holds one frame anyway. */
-  readonly ms: number;
   readonly why: 'source' | 'missing';
   readonly what?: string;
 }

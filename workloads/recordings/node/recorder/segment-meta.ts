@@ -63,8 +63,8 @@ export function describeSegment({
       why,
       ...(named === undefined ? {} : { what: said(named, mostSaid.what) }),
     });
-  for (const { fromMs, toMs, ms, why: cause, what } of facts.holes) {
-    const hole = round({ fromWall: fromMs + known, toWall: toMs + known, ms });
+  for (const { fromMs, toMs, why: cause, what } of facts.holes) {
+    const hole = round({ fromWall: fromMs + known, ms: toMs - fromMs });
     gaps.push({ ...hole, why: cause, ...(what === undefined ? {} : { what: said(what, mostSaid.what) }) });
   }
   const lossMs = gaps.reduce((sum, { ms }) => sum + ms, 0);
@@ -105,11 +105,9 @@ export function describeSegment({
   };
 }
 
-function round<T extends { fromWall: number; toWall: number; ms: number }>(gap: T): T {
-  return {
-    ...gap,
-    fromWall: Math.round(gap.fromWall),
-    toWall: Math.round(gap.toWall),
-    ms: Math.round(gap.ms),
-  };
+/** Whole milliseconds, and as long as what is missing: whoever adds up lengths or spans comes to the same. */
+function round(gap: { readonly fromWall: number; readonly ms: number }): Omit<Gap, 'why'> {
+  const fromWall = Math.round(gap.fromWall);
+  const ms = Math.round(gap.ms);
+  return { fromWall, toWall: fromWall + ms, ms };
 }

@@ -6,10 +6,12 @@ import {
   type SourceAdapter,
   type SourceConnection,
   type SourceContext,
+  SourceFault,
   SourceRefused,
   type SourceSpecLike,
   wordsOf,
 } from '../source-port.ts';
+import { awakeLimit } from '../time/awake-limit.ts';
 import type { Log, ShardParts } from './channel-ports.ts';
 import type { WatchRules } from './watch-input.ts';
 
@@ -59,13 +61,15 @@ export class SourceDoor {
     const adapter = this.#adapter;
     if (!adapter) return { state: 'unknown', reason: this.#unknownKind() };
     const limit = adapter.awaitLive ? undefined : LOOK_MS;
-    const context = this.#context(limit);
+    const { context, settled } = this.#context(limit);
     try {
       const spec = this.#spec;
       if (adapter.awaitLive) return await adapter.awaitLive(spec, context);
       return (await adapter.probe?.(spec, context)) ?? { state: 'unknown' };
     } catch (error) {
       return { state: 'unknown', reason: wordsOf(error) };
+    } finally {
+      settled();
     }
   }
 
@@ -73,7 +77,7 @@ export class SourceDoor {
   async open(attempt: number, resume: string | undefined, onMeta: OpenContext['onMeta']): Promise<Opened> {
     const adapter = this.#adapter;
     if (!adapter) return { reason: this.#unknownKind(), retryAfterMs: 60_000, why: 'unusable' };
-    const context = this.#context(adapter.openMs ?? OPEN_MS);
+    const { context, settled } = this.#context(adapter.openMs ?? OPEN_MS);
     try {
       const connection = await this.#openWith(adapter, this.#spec, context, {
         attempt,
@@ -85,6 +89,8 @@ export class SourceDoor {
       const reason = wordsOf(error);
       if (!(error instanceof SourceRefused)) return { reason, retryAfterMs: undefined };
       return { reason, retryAfterMs: error.retryAfterMs, why: error.why };
+    } finally {
+      settled();
     }
   }
 
@@ -131,11 +137,16 @@ export class SourceDoor {
     });
   }
 
-  #context(limitMs: number | undefined): SourceContext {
+  /** With a signal that is aborted when nobody waits any more, or it takes too long before it is `settled`. */
+  #context(limitMs: number | undefined): { readonly context: SourceContext; readonly settled: () => void } {
     const { clock, env } = this.#parts;
-    const { signal } = this.#abort;
-    const limit = limitMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
-    return { clock, signal: limit, log: this.#log, scratchDir: this.#scratchDir, env };
+    const late = new AbortController();
+    const settled =
+      limitMs === undefined
+        ? () => {}
+        : awakeLimit(clock, limitMs, () => late.abort(new SourceFault('timeout')));
+    const signal = AbortSignal.any([this.#abort.signal, late.signal]);
+    return { context: { clock, signal, log: this.#log, scratchDir: this.#scratchDir, env }, settled };
   }
 
   #adapterOf(kind: string): SourceAdapter | undefined {

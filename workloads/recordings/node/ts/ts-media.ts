@@ -163,13 +163,12 @@ export class TsMedia implements MediaReader {
     let key = false;
     if (kind === 'video') key = this.#isKey(codec, buffer, body, end, marked);
     else if (codec === 'aac') this.#readSound(buffer, body, end);
-    const before = this.#clock.ms;
     const verdict = this.#clock.see(stream, time / 90, this.#wall);
     const ms = this.#clock.ms;
     if (verdict === 'jump') {
       this.#repaired('jump');
       this.#pending = 'run';
-    } else if (verdict === 'hole') this.#hole(before, ms, this.#clock.holeMs);
+    } else if (verdict === 'hole') this.#hole(ms - this.#clock.holeMs, ms);
     if (this.#breaks && this.#facts) this.#pending = 'run';
     this.#cutWhereDue(stream, key, ms, buffer, at);
     this.#count(stream, key, ms, at);
@@ -240,13 +239,12 @@ export class TsMedia implements MediaReader {
     this.#from = at;
   }
 
-  #hole(fromMs: number, toMs: number, ms: number): void {
+  #hole(fromMs: number, toMs: number): void {
     const { what } = this.#missing ?? {};
     this.#missing = undefined;
     this.#facts?.holes.push({
       fromMs,
       toMs,
-      ms,
       why: what === undefined ? 'source' : 'missing',
       ...(what === undefined ? {} : { what }),
     });

@@ -36,6 +36,7 @@ describe('a shard that stands still', () => {
       await expect
         .poll(() => origin.viewers.filter(({ sent }) => sent.length > 60).length, { timeout: 60_000 })
         .toBe(channels);
+      // What the origin has sent may still wait to be read: a source that has answered is held, too.
       process.kill(shard.pid, 'SIGSTOP');
       await sleep(8_000);
       process.kill(shard.pid, 'SIGCONT');
