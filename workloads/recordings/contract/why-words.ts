@@ -9,7 +9,7 @@ export const whyWords = {
   disk: { en: 'the disk was full', 'zh-CN': '磁盘已满' },
   restart: { en: 'the recorder began anew', 'zh-CN': '录制进程重启' },
   silence: { en: 'nothing came any more', 'zh-CN': '无媒体数据' },
-  finished: { en: 'the source said so', 'zh-CN': '源流已结束' },
+  finished: { en: 'the source ended it', 'zh-CN': '源流已结束' },
   stopped: { en: 'stopped', 'zh-CN': '已停止' },
   canceled: { en: 'canceled', 'zh-CN': '已取消' },
 } as const satisfies Readonly<Record<string, Phrase>>;

@@ -261,7 +261,8 @@ export class Channel {
         onEnd: ({ why, reason }) => {
           if (this.#take !== take) return;
           this.#say(why === 'finished' ? 'offline' : 'failing', reason);
-          this.#ended(take, why === 'finished', 'reconnect');
+          const finished = why === 'finished';
+          this.#ended(take, finished, finished ? 'finished' : 'reconnect');
         },
         onRead: this.#parts.onRead,
         onBytes: (bytes, begins) => this.tap.bytes(bytes, begins),

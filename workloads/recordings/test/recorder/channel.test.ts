@@ -12,6 +12,7 @@ import { thumbnailOf } from '../../node/live/thumbnail.ts';
 import { nodeDisk, type SegmentDisk } from '../../node/segments/disk-port.ts';
 import { FlvOrigin } from '../sources/flv-origin.ts';
 import { readTags } from '../sources/flv-tags.ts';
+import { HlsOrigin } from '../sources/hls-origin.ts';
 import { makeSample, type Sample } from '../sources/sample.ts';
 import { type BenchChannel, dropFolder, newFolder, runChannel } from './bench-channel.ts';
 
@@ -109,6 +110,24 @@ describe('a channel over HTTP-FLV', () => {
     await bench.stop();
   });
 
+  it('tells a source that has ended from a connection that was lost', async () => {
+    const hls = await HlsOrigin.open({ sample, folder: join(folder, 'ended') });
+    const bench = await runChannel({ source: { kind: 'hls', url: hls.url } });
+    folders.push(bench.workDir);
+    try {
+      await until('it is live', () => framesOf(bench) > 0);
+      hls.end();
+      const ends = () => bench.facts.filter(({ kind }) => kind === 'recordings.take.ended');
+      await until('the take is over', () => ends().length === 1);
+      expect(ends()[0]?.body.why).toBe('finished');
+      // The broadcast waits for it to come back, for a while.
+      expect(bench.channel.state).toMatchObject({ inBroadcast: true, finished: true });
+    } finally {
+      await bench.stop();
+      await hls.close();
+    }
+  });
+
   it('lists a hole as long as it was, in the same broadcast', async () => {
     origin = await FlvOrigin.open({ sample });
     const bench = await runChannel({
@@ -121,13 +140,19 @@ describe('a channel over HTTP-FLV', () => {
     const from = performance.now();
     await until('two seconds have passed', () => performance.now() - from > 2_000);
     origin.goLive();
-    const ms = performance.now() - from;
     const closed = bench.outputs.length;
     await until('more are closed', segmentsOf(bench, closed + 2));
     await bench.stop();
     const gaps = bench.facts.filter(({ kind }) => kind === 'recordings.gap');
     expect(gaps).toHaveLength(1);
-    expect(Math.abs(Number(gaps[0]?.body.ms) - ms)).toBeLessThan(150);
+    // From the end of the last frame that was sent to the first behind it, sound or picture: to a frame of either.
+    const times = (origin.viewers[0]?.sent ?? []).map(({ timestamp }) => timestamp).toSorted((a, b) => a - b);
+    const ms = Math.max(...times.map((time, index) => time - (times[index - 1] ?? time)));
+    expect(ms).toBeGreaterThan(1_500);
+    const { ms: told, fromWall, toWall } = gaps[0]?.body as Record<string, number>;
+    expect(Math.abs((told ?? 0) - ms)).toBeLessThanOrEqual(50);
+    // Its span is as long as it is: a broadcast's loss is counted by the one, its list shows the other.
+    expect((toWall ?? 0) - (fromWall ?? 0)).toBe(told);
   });
 
   it('is killed with SIGKILL and goes on: at most 100 ms of what was received are lost, the torn segment is kept', async () => {
