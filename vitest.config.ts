@@ -19,8 +19,8 @@ export default defineConfig({
     globalSetup: ['packages/testkit/src/vitest-global-setup.ts'],
     maxWorkers: 2,
     sequence: { sequencer: WholeFirst },
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
     // What is waited for comes when the machine gets to it: a limit ends a test that can never pass, and measures nothing.
     expect: { poll: { timeout: 30_000, interval: 20 } },
   },

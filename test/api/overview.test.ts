@@ -27,7 +27,7 @@ it('shows in one answer what runs and what waits, with the scheduler’s own rea
   await post('/api/v1/jobs', { kind: 'tiny.count', projectId: film, name: 'Count to three' });
   const read = async () =>
     Overview.parse(await inject('/api/v1/overview', { authorization: `Bearer ${test.adminToken}` }));
-  await expect.poll(async () => (await read()).waiting[0]?.wait?.message, { timeout: 20_000 }).toMatch(/\S/);
+  await expect.poll(async () => (await read()).waiting[0]?.wait?.message, { timeout: 60_000 }).toMatch(/\S/);
   const overview = await read();
   expect(overview.running).toMatchObject([{ name: 'Count to three', state: 'waiting' }]);
   expect(overview.waiting).toMatchObject([{ kind: 'tiny.split', state: 'queued' }]);

@@ -32,11 +32,11 @@ function makeFilm(): Buffer {
 }
 
 /** A machine that builds and tests at once answers late; what is tested is that it answers. */
-const until = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 20_000 });
+const until = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 60_000 });
 
 const clock = (ms: number) => `0:00:${String(Math.floor(ms / 1000)).padStart(2, '0')}`;
 
-describe.skipIf(!chromiumPath)('a film with its chat', { timeout: 60_000 }, () => {
+describe.skipIf(!chromiumPath)('a film with its chat', { timeout: 180_000 }, () => {
   const house = new ConsoleHouse();
   let film: Buffer;
   let page: Page;

@@ -103,7 +103,7 @@ describe.skipIf(!able)('the first render', { timeout: 300_000 }, () => {
     const film = page.locator('video');
     await film.waitFor({ timeout: 280_000 });
     await expect
-      .poll(() => page.evaluate<number>("document.querySelector('video').duration"), { timeout: 20_000 })
+      .poll(() => page.evaluate<number>("document.querySelector('video').duration"), { timeout: 60_000 })
       .toBeGreaterThan(0.1);
     expect(await page.getByRole('group', { name: 'Frame map' }).getByRole('button').count()).toBe(4);
   });

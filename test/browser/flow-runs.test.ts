@@ -4,7 +4,7 @@ import { chromiumPath } from './browser.ts';
 import { ConsoleHouse } from './console-house.ts';
 import { idOf } from './fixture/data.ts';
 
-describe.skipIf(!chromiumPath)('runs of flows', { timeout: 60_000 }, () => {
+describe.skipIf(!chromiumPath)('runs of flows', { timeout: 180_000 }, () => {
   const house = new ConsoleHouse();
   let page: Page;
   let complaints: string[];

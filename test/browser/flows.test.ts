@@ -6,7 +6,7 @@ import { ConsoleHouse } from './console-house.ts';
 import { idOf } from './fixture/data.ts';
 import { detailOf, flows, versions } from './fixture/flows.ts';
 
-describe.skipIf(!chromiumPath)('the editor of flows', { timeout: 60_000 }, () => {
+describe.skipIf(!chromiumPath)('the editor of flows', { timeout: 180_000 }, () => {
   const house = new ConsoleHouse();
   let page: Page;
   let complaints: string[];

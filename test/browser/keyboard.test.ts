@@ -94,7 +94,7 @@ describe.skipIf(!chromiumPath)('by keyboard alone', () => {
           await page.keyboard.press('End');
           return grid.getAttribute('aria-rowcount');
         },
-        { timeout: 40_000 },
+        { timeout: 60_000 },
       )
       .toBe('1001');
     expect(await grid.getByRole('row').count()).toBeLessThan(80);

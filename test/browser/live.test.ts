@@ -45,7 +45,7 @@ describe.skipIf(!chromiumPath)('live data', () => {
           house.fixture.send('live', { kind: 'node.load', subject: { kind: 'node', id }, body: load });
           return page.locator('li', { hasText: 'borealis' }).first().textContent();
         },
-        { timeout: 20_000 },
+        { timeout: 60_000 },
       )
       .toContain('88 %');
     expect(reads.filter((url) => url.includes('/nodes'))).toEqual([]);
@@ -92,7 +92,7 @@ describe.skipIf(!chromiumPath)('live data', () => {
           house.fixture.send('event', event(60_000, 'node.unreachable', subject), 60_000);
           return page.getByRole('button', { name: '1 new event' }).count();
         },
-        { timeout: 20_000 },
+        { timeout: 60_000 },
       )
       .toBe(1);
     expect(await grid.textContent()).toBe(before);
@@ -143,7 +143,7 @@ describe.skipIf(!chromiumPath)('live data', () => {
           house.fixture.send('event', event(70_000, 'node.ready', subject), 70_000);
           return page.getByRole('button', { name: /new event/ }).count();
         },
-        { timeout: 20_000 },
+        { timeout: 60_000 },
       )
       .toBe(1);
     const resumed = page.waitForRequest((request) => request.url().includes('/events/stream'));

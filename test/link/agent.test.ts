@@ -150,7 +150,7 @@ describe('an agent with a real control plane', { timeout: 120_000 }, () => {
   });
 });
 
-describe('the fleet’s routes', { timeout: 60_000 }, () => {
+describe('the fleet’s routes', { timeout: 180_000 }, () => {
   it('show a node with its load and capacity', async () => {
     const { body } = await product.api<{ items: NodeView[] }>('GET', '/api/v1/nodes?state=ready&text=tester');
     expect(body.items).toMatchObject([{ id: agent.nodeId, name: 'tester', state: 'ready', pool: 'default' }]);

@@ -153,7 +153,7 @@ describe('messages that fit nothing', () => {
 });
 
 describe('a flood', () => {
-  it('waits on the sender’s side, and everyone else is served meanwhile', { timeout: 60_000 }, async () => {
+  it('waits on the sender’s side, and everyone else is served meanwhile', { timeout: 180_000 }, async () => {
     const flooder = await signedIn();
     const other = await signedIn();
     const noise = 'x'.repeat(4_000);

@@ -105,7 +105,7 @@ export async function startProduct(nodeSettings: Partial<NodeSettings> = {}): Pr
       });
       return job.id;
     },
-    async ended(job, ms = 60_000) {
+    async ended(job, ms = 150_000) {
       let state = '';
       await until(
         `job ${job} has ended`,

@@ -110,7 +110,7 @@ describe('a network that repeats and delays every message', () => {
 });
 
 describe('a network without WebSockets', () => {
-  it('is passed by polling, with calls both ways and no message lost', { timeout: 60_000 }, async () => {
+  it('is passed by polling, with calls both ways and no message lost', { timeout: 180_000 }, async () => {
     const proxy = await startPlainHttpProxy(control.url);
     undo.push(() => proxy.close());
     const node = await startLinkNode({

@@ -87,7 +87,7 @@ export async function visit(page: Page, url: string, path: string): Promise<void
   await page.evaluate(`history.pushState({}, '', ${JSON.stringify(path)})`);
   await page.locator('h1:not([data-left])').first().waitFor();
   // Placeholders are marked as busy; when none is left, the page shows what it has.
-  await expect.poll(() => page.locator('[aria-busy="true"]').count(), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => page.locator('[aria-busy="true"]').count(), { timeout: 60_000 }).toBe(0);
 }
 
 /** Opens every page in each of the looks: nothing is out of place, too faint, without a text, or complains. */

@@ -145,7 +145,7 @@ describe('a source that ffmpeg reads', () => {
     // Its process is gone: the server sees the connection close.
     await expect
       .poll(() => new Promise((resolve) => server.getConnections((_, count) => resolve(count))), {
-        timeout: 10_000,
+        timeout: 60_000,
       })
       .toBe(0);
     await new Promise((resolve) => server.close(resolve));

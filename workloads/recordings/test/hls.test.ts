@@ -276,7 +276,7 @@ describe('a server of HLS', () => {
       origin.restartNumbers();
       origin.startClock();
       await expect
-        .poll(() => origin.newest, { timeout: 30_000, interval: 10 })
+        .poll(() => origin.newest, { timeout: 60_000, interval: 10 })
         .toBeGreaterThanOrEqual(restartedAt + 3);
       origin.stopClock();
       // It wants number 2, and the list has 0 to 3.

@@ -10,7 +10,7 @@ import { openContext } from './sources/collect.ts';
 import { HlsOrigin } from './sources/hls-origin.ts';
 import { makeSample } from './sources/sample.ts';
 
-const has = (name: string) => spawnSync(name, ['--version'], { timeout: 30_000 }).status === 0;
+const has = (name: string) => spawnSync(name, ['--version'], { timeout: 60_000 }).status === 0;
 const there = (['streamlink', 'yt-dlp'] as const).filter(has);
 for (const name of ['streamlink', 'yt-dlp'] as const)
   if (!there.includes(name)) console.warn(`Skipped: ${name} is not installed (apt-get install ${name}).`);

@@ -70,7 +70,7 @@ describe('a seat without its owner having joined', () => {
           clock.advance(1_000);
           return idle.closed;
         },
-        { timeout: 20_000 },
+        { timeout: 60_000 },
       )
       .toBe(true);
     expect(busy.closed).toBe(false);

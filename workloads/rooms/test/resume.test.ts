@@ -49,7 +49,7 @@ const gapless = (person: Person) =>
 
 async function untilAway(room: string, identity: string): Promise<void> {
   await expect
-    .poll(async () => (await house.rooms.participant(room, identity)).state, { timeout: 20_000 })
+    .poll(async () => (await house.rooms.participant(room, identity)).state, { timeout: 60_000 })
     .toBe('away');
 }
 
@@ -93,7 +93,7 @@ describe('a socket that breaks', () => {
     clock.advance(40_000);
     expect(await ben.untilSaid('peerClosed')).toMatchObject({ peerId: 'anna', reason: 'timed_out' });
     const media = mediaOf(ben);
-    await expect.poll(() => media.objects, { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => media.objects, { timeout: 60_000 }).toBe(2);
     await anna.reconnect();
     expect(await anna.request('resume', { sessionId: anna.sessionId, lastSeq: 1 }).catch((e) => e.code)).toBe(
       'session_unknown',
@@ -248,7 +248,7 @@ describe('a control plane that dies', () => {
     await anna.until(() => anna.askedFor('newConsumer').length === 2, 'it is offered again');
     const media = mediaOf(anna);
     await expect
-      .poll(() => [...media.consumers.values()], { timeout: 20_000 })
+      .poll(() => [...media.consumers.values()], { timeout: 60_000 })
       .toMatchObject([{ paused: false }]);
   });
 
@@ -265,7 +265,7 @@ describe('a control plane that dies', () => {
     clock.advance(31_000);
     expect(await anna.untilSaid('peerClosed')).toMatchObject({ peerId: 'ben', reason: 'timed_out' });
     await expect
-      .poll(() => [...media.transports.values()].map(({ owner }) => owner), { timeout: 20_000 })
+      .poll(() => [...media.transports.values()].map(({ owner }) => owner), { timeout: 60_000 })
       .toEqual(['anna', 'anna']);
   });
 });
@@ -295,7 +295,7 @@ describe('a room’s place in the fleet', () => {
           clock.advance(5_000);
           return intents();
         },
-        { timeout: 20_000 },
+        { timeout: 60_000 },
       )
       .toEqual(['run', 'cancel']);
     // The other one is looked at as often, and stays.
@@ -363,7 +363,7 @@ describe('media that is lost', () => {
     });
     const answer = publish(anna);
     const producer = () => [...media.producers.values()][0];
-    await expect.poll(producer, { timeout: 20_000 }).toBeDefined();
+    await expect.poll(producer, { timeout: 60_000 }).toBeDefined();
     const producerId = producer()?.id ?? '';
     media.say({ event: 'producerScore', owner: 'anna', producerId, score: [] });
     await anna.request('getRtcStatsUrl');
@@ -378,7 +378,7 @@ describe('media that is lost', () => {
       hold = resolve;
     });
     const second = publish(anna);
-    await expect.poll(() => media.producers.size, { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => media.producers.size, { timeout: 60_000 }).toBe(2);
     house.media.late = null;
     hold();
     const { producerId: short } = await second;
@@ -389,7 +389,7 @@ describe('media that is lost', () => {
           const member = (await house.rooms.room(room)).member('ben');
           return [...member.consumers.values()].map((one) => one.producerId);
         },
-        { timeout: 20_000 },
+        { timeout: 60_000 },
       )
       .toEqual([producerId]);
   });
@@ -422,7 +422,7 @@ describe('media that is lost', () => {
           clock.advance(1_000);
           return [...media.transports.values()].map(({ owner }) => owner);
         },
-        { timeout: 20_000 },
+        { timeout: 60_000 },
       )
       .toEqual(['anna', 'anna']);
   });
@@ -443,12 +443,12 @@ describe('time-outs', () => {
     expect(await house.rooms.get(left)).toMatchObject({ state: 'active', participants: 0 });
     clock.advance(2_000);
     await expect
-      .poll(() => house.rooms.get(left).catch((error) => error.code), { timeout: 20_000 })
+      .poll(() => house.rooms.get(left).catch((error) => error.code), { timeout: 60_000 })
       .toBe('room_not_found');
     expect(await house.rooms.get(empty)).toMatchObject({ state: 'created' });
     clock.advance(100_000);
     await expect
-      .poll(() => house.rooms.get(empty).catch((error) => error.code), { timeout: 20_000 })
+      .poll(() => house.rooms.get(empty).catch((error) => error.code), { timeout: 60_000 })
       .toBe('room_not_found');
   });
 

@@ -5,7 +5,7 @@ import { type HeadlessPlayer, joinHeadless } from '../testing/headless-player.ts
 import { openSmallSignalling, type SmallSignalling } from '../testing/small-signalling.ts';
 
 /** The demo application as a process, over real WebRTC, against players without a page. */
-const patience = { timeout: 30_000, interval: 30 };
+const patience = { timeout: 60_000, interval: 30 };
 const small = ['--width', '320', '--height', '180', '--fps', '20'];
 
 const open: { close(): unknown }[] = [];

@@ -14,7 +14,7 @@ import { type InstanceHouse, openInstanceHouse } from '../testing/run-instance.t
 import { openSmallSignalling, type SmallSignalling } from '../testing/small-signalling.ts';
 
 /** Instances as an agent runs them: a real runner, the real demo application, resets and pictures over real WebRTC. */
-const patience = { timeout: 30_000, interval: 30 };
+const patience = { timeout: 60_000, interval: 30 };
 let house: InstanceHouse;
 let signalling: SmallSignalling;
 beforeAll(async () => {

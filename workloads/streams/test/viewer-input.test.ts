@@ -25,7 +25,7 @@ async function watch(role: PlayerRole): Promise<{ player: HeadlessPlayer; peer: 
   return { player, peer: peers[0] as StubbornPeer };
 }
 
-describe('with an engine that offers input to everybody', { timeout: 60_000 }, () => {
+describe('with an engine that offers input to everybody', { timeout: 180_000 }, () => {
   it('the one in control has picture and channel', async () => {
     const { player, peer } = await watch('controller');
     await vi.waitFor(() => expect(player.channelOpen).toBe(true), 30_000);

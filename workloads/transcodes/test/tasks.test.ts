@@ -55,7 +55,7 @@ async function failed<P>(...args: Parameters<typeof run<P>>) {
   return conclusion.failure;
 }
 
-describe('a copy into another container', { timeout: 60_000 }, () => {
+describe('a copy into another container', { timeout: 180_000 }, () => {
   it.each(['mp4', 'mkv'] as const)('has every packet in %s', async (container) => {
     const { conclusion, files } = await done(remuxExecutor, REMUX_TASK, { container });
     const result = RemuxResult.parse(conclusion.result);
@@ -110,7 +110,7 @@ describe('a copy into another container', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a check', { timeout: 60_000 }, () => {
+describe('a check', { timeout: 180_000 }, () => {
   it('counts what is there, and believes no header', async () => {
     const bytes = await readFile(film);
     const cut = join(folder, 'cut.flv');
@@ -160,7 +160,7 @@ describe('a check', { timeout: 60_000 }, () => {
   });
 });
 
-describe('pictures of a film', { timeout: 60_000 }, () => {
+describe('pictures of a film', { timeout: 180_000 }, () => {
   it.each(['jpeg', 'webp'] as const)('at several times, as %s, no wider than asked', async (format) => {
     const parameters = { at: ['0', '50%', '0:00:03'], width: 200, format };
     const { conclusion, files } = await done(thumbnailExecutor, THUMBNAIL_TASK, parameters);

@@ -107,7 +107,7 @@ describe('a reaction', () => {
       },
     });
     await happen(front, 'a', 'poison', 'b');
-    await expect.poll(() => done, { timeout: 10_000 }).toEqual(['a', 'b']);
+    await expect.poll(() => done, { timeout: 60_000 }).toEqual(['a', 'b']);
     const aside = await database.db.selectFrom('reaction_failure').selectAll().execute();
     expect(aside).toMatchObject([
       { name: 'test.poison', attempts: reactionPausesMs.length + 1, error: 'can’t digest this' },

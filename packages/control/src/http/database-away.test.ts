@@ -53,6 +53,6 @@ it('is said as such, with when to come back, and is over by itself', async () =>
   );
 
   await letIn(true);
-  await expect.poll(async () => (await ask('/readyz')).statusCode, { timeout: 15_000 }).toBe(200);
+  await expect.poll(async () => (await ask('/readyz')).statusCode, { timeout: 60_000 }).toBe(200);
   expect((await ask('/api/v1/accounts')).statusCode).toBe(200);
 });

@@ -57,7 +57,7 @@ async function receive(): Promise<Receiver> {
     got: [],
     answer: (_request, response) => response.writeHead(204).end(),
     until: async (count) => {
-      await expect.poll(() => receiver.got.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(count);
+      await expect.poll(() => receiver.got.length, { timeout: 60_000 }).toBeGreaterThanOrEqual(count);
     },
   };
   const server = createServer((request, response) => {
@@ -195,7 +195,7 @@ describe('a webhook', () => {
     const { webhook } = await subscribe(receiver.url);
     await happen('job.ended', 'j6');
     await expect
-      .poll(async () => (await deliveries(webhook.id))[0]?.error?.length, { timeout: 10_000 })
+      .poll(async () => (await deliveries(webhook.id))[0]?.error?.length, { timeout: 60_000 })
       .toBe(305);
     await expect.poll(() => closed).toBe(true);
   });

@@ -77,7 +77,7 @@ it.runIf(process.platform === 'linux')(
         mkdirSync(join(folder, 'work'), { recursive: true });
         const spec = { id, kind: 'test', input: { ms }, workDir: join(folder, 'work'), inputsDir: folder };
         // Refused while a host is being replaced: then it has not begun, and may be tried again.
-        handles.push(await vi.waitFor(() => hosts.start(spec, folder), { timeout: 30_000, interval: 50 }));
+        handles.push(await vi.waitFor(() => hosts.start(spec, folder), { timeout: 60_000, interval: 50 }));
       }
       await systemClock.sleep(round * 12);
       const doomed = hosts.hostIds();

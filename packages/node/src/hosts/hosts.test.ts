@@ -91,7 +91,7 @@ afterEach(async () => {
   await vi.waitFor(async () => {
     const living = (await strays()).filter(({ state }) => state !== 'zombie');
     expect(living).toEqual([]);
-  }, 10_000);
+  }, 90_000);
 });
 afterAll(async () => {
   await endTree(machine.table, systemClock, { roots: await strays() }, { graceMs: 0 });
@@ -334,7 +334,7 @@ describe.runIf(process.platform !== 'win32')('hosts', () => {
         const name = 'ab'[index];
         await vi.waitFor(
           async () => expect(await from.call(handle, 'echo', 1, 5_000)).toEqual({ name, payload: 1 }),
-          { timeout: 30_000, interval: 100 },
+          { timeout: 60_000, interval: 100 },
         );
       }
     };

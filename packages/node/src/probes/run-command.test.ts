@@ -51,7 +51,7 @@ describe.runIf(process.platform !== 'win32')('a short command', () => {
     const late = Object.create(table, {
       find: {
         async value(pid: number) {
-          await vi.waitUntil(async () => !(await table.find(pid)), { timeout: 10_000 });
+          await vi.waitUntil(async () => !(await table.find(pid)), { timeout: 60_000 });
           return undefined;
         },
       },

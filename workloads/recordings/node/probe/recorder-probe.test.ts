@@ -41,7 +41,7 @@ it('proves the recorder by recording', async () => {
   expect(recorder?.proof).toMatch(/recorded 10 pictures/);
   expect(recorder?.features).toEqual(expect.arrayContaining(['http-flv', 'push', 'rtmp', 'rtsp', 'srt']));
   for (const name of ['streamlink', 'yt-dlp'])
-    if (spawnSync(name, ['--version'], { timeout: 30_000 }).status === 0)
+    if (spawnSync(name, ['--version'], { timeout: 60_000 }).status === 0)
       expect(found.find((capability) => capability.name === name)?.proof).toMatch(/two qualities/);
   expect(recorder?.details).toEqual({ ingest: { port: 19_350 } });
 });

@@ -114,13 +114,13 @@ describe('a source that drops', () => {
     try {
       const begun = Date.now();
       for (let turn = 0; turn < drops; turn += 1) {
-        await expect.poll(() => origin.watching, { timeout: 20_000 }).toBe(1);
+        await expect.poll(() => origin.watching, { timeout: 60_000 }).toBe(1);
         await sleep(liveMs + Math.random() * 500);
         const from = Date.now();
         origin.goOffline();
         await sleep(500 + Math.random() * (full ? 4_500 : 1_000));
         origin.goLive();
-        await expect.poll(() => origin.watching, { timeout: 20_000, interval: 10 }).toBe(1);
+        await expect.poll(() => origin.watching, { timeout: 60_000, interval: 10 }).toBe(1);
         outages.push(Date.now() - from);
       }
       await sleep(2_000);

@@ -54,7 +54,7 @@ describe('kill -9 of the recorder', () => {
       for (let turn = 0; turn < kills; turn += 1) {
         const seen = origin.viewers.length;
         await expect
-          .poll(() => origin.viewers.at(-1)?.sent.length ?? 0, { timeout: 20_000 })
+          .poll(() => origin.viewers.at(-1)?.sent.length ?? 0, { timeout: 60_000 })
           .toBeGreaterThan(60);
         await sleep(Math.random() * 2_500);
         // What the origin has written to the socket: more than the recorder has read of it, never less.
@@ -62,7 +62,7 @@ describe('kill -9 of the recorder', () => {
         await shard.kill();
         received.push(sent.flatMap(({ packet }) => packet.serial ?? []));
         await shard.start();
-        await expect.poll(() => origin.viewers.length, { timeout: 20_000 }).toBeGreaterThan(seen);
+        await expect.poll(() => origin.viewers.length, { timeout: 60_000 }).toBeGreaterThan(seen);
       }
       await sleep(1_500);
       await shard.stop();
@@ -154,14 +154,14 @@ describe('kill -9 of the recorder', () => {
       await shard.record(allocation, rules({ kind: 'hls', url: origin.url }));
       for (let turn = 0; turn < kills; turn += 1) {
         const before = fetched();
-        await expect.poll(fetched, { timeout: 30_000, interval: 5 }).toBeGreaterThan(before);
+        await expect.poll(fetched, { timeout: 60_000, interval: 5 }).toBeGreaterThan(before);
         // Half of the blows fall right behind a piece, while it is on its way to the disk.
         await sleep(turn % 2 === 0 ? Math.random() * 40 : Math.random() * 2_000);
         await shard.kill();
         await shard.start();
       }
       const last = fetched();
-      await expect.poll(fetched, { timeout: 30_000 }).toBeGreaterThan(last + 2);
+      await expect.poll(fetched, { timeout: 60_000 }).toBeGreaterThan(last + 2);
       await shard.stop();
       const numbers = byTake(shard.segments)
         .flat()

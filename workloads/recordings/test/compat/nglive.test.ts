@@ -153,7 +153,7 @@ describe('NGlive’s sockets', () => {
     expect(code).toBe(1008);
     const socket = new WebSocket(`${control.url.replace('http', 'ws')}/nglive/ws?token=${token}`);
     const heard = listen(socket);
-    await vi.waitUntil(() => heard.some(({ CMD }) => CMD === 'heartbeat'), { timeout: 20_000 });
+    await vi.waitUntil(() => heard.some(({ CMD }) => CMD === 'heartbeat'), { timeout: 60_000 });
     expect(heard.find(({ CMD }) => CMD === 'heartbeat')).toMatchObject({
       CMD: 'heartbeat',
       UUID: expect.any(String),
@@ -169,7 +169,7 @@ describe('NGlive’s sockets', () => {
     await hook(recorder.closed('4-n/a.flv'));
     await hook(recorder.sessionEnded());
     await vi.waitUntil(() => heard.some(({ CMD }) => CMD === 'SessionEnded'), {
-      timeout: 20_000,
+      timeout: 60_000,
       interval: 20,
     });
     const words = heard.map(({ CMD }) => CMD).filter((word) => word !== 'heartbeat');
@@ -180,7 +180,7 @@ describe('NGlive’s sockets', () => {
     socket.send(JSON.stringify({ CMD: 'addroom', roomid: 'x', echo: 1 }));
     socket.send(JSON.stringify({ CMD: 'addroom', roomid: 61, echo: 2 }));
     socket.send(JSON.stringify({ CMD: 'removeroom', roomid: '61', echo: 3 }));
-    await vi.waitUntil(() => heard.some(({ echo }) => echo === 3), { timeout: 20_000, interval: 20 });
+    await vi.waitUntil(() => heard.some(({ echo }) => echo === 3), { timeout: 60_000, interval: 20 });
     expect(heard.filter(({ code: answered }) => answered === 400)).toHaveLength(6);
     expect(heard.find(({ echo }) => echo === 1)).toMatchObject({ CMD: 'addroom', code: 4031 });
     expect(heard.find(({ echo }) => echo === 2)).toMatchObject({ code: 0, data: { roomId: 61 } });
@@ -242,13 +242,13 @@ describe('NGlive’s sockets', () => {
     // What lets us in over there is not shown to anybody.
     expect(view.text).not.toMatch(/3b1e903e|and-a-header/);
     expect(view.json.reverse).toMatchObject([{ kind: 'socket', hasToken: true }]);
-    await vi.waitUntil(() => connections.length === 1, { timeout: 30_000, interval: 50 });
+    await vi.waitUntil(() => connections.length === 1, { timeout: 60_000, interval: 50 });
     const [first] = connections;
     expect(first?.request.url).toBe('/nglive/nglive_xa/ws?token=3b1e903e');
     expect(first?.request.headers.authorization).toBe('Bearer and-a-header');
     first?.socket.send(JSON.stringify({ CMD: 'addroom', roomid: 62, echo: 'a' }));
     await vi.waitUntil(() => first?.heard.some(({ echo }) => echo === 'a'), {
-      timeout: 20_000,
+      timeout: 60_000,
       interval: 20,
     });
     expect(first?.heard.find(({ echo }) => echo === 'a')).toMatchObject({ code: 0, data: { roomId: 62 } });
@@ -260,7 +260,7 @@ describe('NGlive’s sockets', () => {
     server = await serve(port);
     await vi.waitUntil(() => connections.length === 2, { timeout: 60_000, interval: 50 });
     await vi.waitUntil(() => connections[1]?.heard.some(({ CMD }) => CMD === 'FileClosed'), {
-      timeout: 20_000,
+      timeout: 60_000,
       interval: 50,
     });
     // Switched off: it is hung up.

@@ -91,7 +91,7 @@ describe('the HLS origin', () => {
       });
       try {
         const first = origin.newest;
-        await expect.poll(() => origin.newest, { timeout: 20_000 }).toBeGreaterThan(first + 2);
+        await expect.poll(() => origin.newest, { timeout: 60_000 }).toBeGreaterThan(first + 2);
         const text = await (await fetch(origin.url)).text();
         expect(text).toContain('#EXT-X-MEDIA-SEQUENCE:');
         expect(text.match(/#EXTINF/g)).toHaveLength(3);
@@ -145,7 +145,7 @@ describe('listeners', () => {
             serials = serialsIn(Buffer.concat(readPes(readFileSync(file)).map(({ payload }) => payload)));
             return serials.length;
           },
-          { timeout: 30_000, interval: 300 },
+          { timeout: 60_000, interval: 300 },
         )
         .toBeGreaterThan(25);
       const [first = 0] = serials;

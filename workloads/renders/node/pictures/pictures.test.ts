@@ -47,7 +47,7 @@ beforeAll(async () => {
         'comment=secret',
         join(folder, file),
       ],
-      { timeout: 30_000 },
+      { timeout: 60_000 },
     );
     if (made.status !== 0) throw new Error(made.stderr.toString());
   }
@@ -139,7 +139,7 @@ describe('taking metadata out', () => {
       spawnSync(
         'ffmpeg',
         ['-v', 'error', '-xerror', '-i', path, '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'],
-        { timeout: 30_000 },
+        { timeout: 60_000 },
       );
     const [before, after] = [pixelsOf(source), pixelsOf(target)];
     expect(after.status, after.stderr.toString()).toBe(0);

@@ -7,7 +7,7 @@ import type { RoomEvent, RoomMedia, Rooms } from '../ports.ts';
 import { roomsOf } from '../runtime.ts';
 import { Recordings } from './recordings.ts';
 
-const patience = { timeout: 20_000, interval: 20 };
+const patience = { timeout: 60_000, interval: 20 };
 const [here, there] = ['0198f000-0000-7000-8000-00000000000a', '0198f000-0000-7000-8000-00000000000b'];
 const nodeId = '0198f000-0000-7000-8000-0000000000ff';
 
