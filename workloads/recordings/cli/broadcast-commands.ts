@@ -159,5 +159,28 @@ export const broadcastsGroup: CliGroup = {
         return 0;
       },
     }),
+    defineCommand({
+      name: 'restore',
+      summary: {
+        en: 'Take the files of a broadcast back out of the trash',
+        'zh-CN': '从回收站恢复场次文件',
+      },
+      arguments: [broadcastArgument],
+      examples: [
+        {
+          command: 'backlot recordings broadcasts list --state removed',
+          description: { en: 'What lies in the trash', 'zh-CN': '查看回收站中的场次' },
+        },
+      ],
+      input: z.object({ broadcast: z.uuid() }),
+      async run(context, { broadcast: id }) {
+        const api = new RecordingsApi(await context.api(), context.signal);
+        const restored = await api.restoreBroadcast(id);
+        context.out.result(restored, ({ channelName, bytes }) =>
+          context.say(texts.restored, { id, channel: oneLine(channelName), size: formatBytes(bytes) }),
+        );
+        return 0;
+      },
+    }),
   ],
 };

@@ -12,6 +12,7 @@ import { z } from 'zod';
 import type { IngestAddress } from '../contract/channel.ts';
 import { bitrate } from './bitrate.ts';
 import { findChannel } from './find-channel.ts';
+import { ingestCommand, rotateKeyCommand } from './ingest-commands.ts';
 import { RecordingsApi } from './recordings-api.ts';
 import { texts } from './texts.ts';
 
@@ -205,6 +206,8 @@ export const channelsGroup: CliGroup = {
     list,
     add,
     remove,
+    ingestCommand,
+    rotateKeyCommand,
     act('start', { en: 'Watch the source from now on', 'zh-CN': '开始监视' }),
     act('stop', {
       en: 'Stop; a broadcast that runs ends cleanly',

@@ -1,6 +1,6 @@
 import type { ApiClient } from '@backlot/sdk';
 import type { z } from 'zod';
-import { type Broadcast, BroadcastPage, Timeline } from '../contract/broadcast.ts';
+import { Broadcast, BroadcastPage, Timeline } from '../contract/broadcast.ts';
 import { Channel, ChannelPage, IngestAddress } from '../contract/channel.ts';
 
 /** The routes of recordings, as the commands need them. */
@@ -60,6 +60,12 @@ export class RecordingsApi {
     return this.#get(`${path(id)}/ingest`, IngestAddress);
   }
 
+  rotateKey(id: string): Promise<IngestAddress> {
+    return this.#client.transport.call('POST', `${path(id)}/ingest/rotate`, IngestAddress, {
+      signal: this.#signal,
+    });
+  }
+
   timeline(id: string): Promise<Timeline> {
     return this.#get(`/api/v1/broadcasts/${encodeURIComponent(id)}/timeline`, Timeline);
   }
@@ -68,6 +74,15 @@ export class RecordingsApi {
     await this.#client.transport.run('DELETE', `/api/v1/broadcasts/${encodeURIComponent(id)}`, {
       signal: this.#signal,
     });
+  }
+
+  restoreBroadcast(id: string): Promise<Broadcast> {
+    return this.#client.transport.call(
+      'POST',
+      `/api/v1/broadcasts/${encodeURIComponent(id)}/restore`,
+      Broadcast,
+      { signal: this.#signal },
+    );
   }
 
   #get<Schema extends z.ZodType>(

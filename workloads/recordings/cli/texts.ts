@@ -32,6 +32,16 @@ export const texts = {
     en: 'server: no node has taken it yet; `backlot recordings channels list` says why',
     'zh-CN': '服务器：还没有节点接手，原因见 `backlot recordings channels list`',
   },
+  noTaker: {
+    en: 'server: no node takes what is pushed to this channel yet',
+    'zh-CN': '服务器：暂无节点接收该频道的推流',
+  },
+  noTakerWhy: { en: 'why: {why}', 'zh-CN': '原因：{why}' },
+  rotateNeedsYes: {
+    en: 'This makes a new key for {name}. The old one is void for good, and whoever pushes with it is put out. Say it with --yes.',
+    'zh-CN': '此操作将更换 {name} 的推流码。旧推流码永久失效，使用它的推流会被断开。请用 --yes 确认。',
+  },
+  rotated: { en: '{name}: a new key; the old one is void', 'zh-CN': '{name}：推流码已更换，旧推流码失效' },
   start: { en: '{name}: watched from now on', 'zh-CN': '{name}：已开始监视' },
   stop: { en: '{name}: stopped', 'zh-CN': '{name}：已停止' },
   split: {
@@ -41,8 +51,12 @@ export const texts = {
   'end-broadcast': { en: '{name}: the broadcast is ended', 'zh-CN': '{name}：本场直播已结束' },
   removed: { en: '{name}: removed; what it has recorded stays', 'zh-CN': '{name}：已移除，已录内容保留' },
   trashed: {
-    en: '{id}: in the trash, from which it can be taken back for a day',
-    'zh-CN': '{id}：已移入回收站，一天内可恢复',
+    en: '{id}: in the trash; for a day `backlot recordings broadcasts restore {id}` takes it back',
+    'zh-CN': '{id}：已移入回收站，一天内可用 `backlot recordings broadcasts restore {id}` 恢复',
+  },
+  restored: {
+    en: '{id}: taken back out of the trash ({channel}, {size})',
+    'zh-CN': '{id}：已从回收站恢复（{channel}，{size}）',
   },
   amounts: {
     en: '{length}, {size} in {count} {count|segment|segments}, {lost} ms lost',
