@@ -12,7 +12,7 @@ describe.skipIf(!chromiumPath)('runs of flows', { timeout: 180_000 }, () => {
   beforeEach(async () => {
     house.fixture.changes.length = 0;
     ({ page, complaints } = await house.open());
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(90_000);
   });
   afterEach(async () => {
     expect(complaints).toEqual([]);

@@ -14,7 +14,7 @@ describe.skipIf(!chromiumPath)('the editor of flows', { timeout: 180_000 }, () =
   beforeEach(async () => {
     house.fixture.changes.length = 0;
     ({ page, complaints } = await house.open());
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(90_000);
     await page.goto(`${house.fixture.url}/flows/${idOf('flow 0')}`);
     await text().waitFor();
     await node('upload').waitFor();

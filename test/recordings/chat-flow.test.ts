@@ -181,7 +181,7 @@ function picturesOf(path: string): Buffer {
     'rawvideo',
     'pipe:1',
   ];
-  const ended = spawnSync('ffmpeg', argv, { timeout: 60_000, maxBuffer: 64 * 1024 * 1024 });
+  const ended = spawnSync('ffmpeg', argv, { timeout: 170_000, maxBuffer: 64 * 1024 * 1024 });
   if (ended.status !== 0) throw new Error(ended.stderr.toString());
   return ended.stdout;
 }

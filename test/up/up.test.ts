@@ -98,7 +98,7 @@ async function upThatFails(env: Readonly<Record<string, string>>) {
   try {
     const { status, stdout, stderr } = spawnSync(process.execPath, [entry, 'up'], {
       encoding: 'utf8',
-      timeout: 50_000,
+      timeout: 150_000,
       env: {
         PATH: process.env.PATH,
         HOME: process.env.HOME,

@@ -33,7 +33,7 @@ beforeAll(async () => {
       ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'],
       ...['-keyout', key, '-out', cert],
     ],
-    { stdio: 'ignore', timeout: 60_000 },
+    { stdio: 'ignore', timeout: 170_000 },
   );
   server = await IngestServer.open({
     host: '127.0.0.1',

@@ -31,7 +31,7 @@ export interface MediaHouse {
 }
 
 /** Long enough for any machine; a wait that fails has failed. */
-export const patience = { timeout: 30_000, interval: 20 };
+export const patience = { timeout: 60_000, interval: 20 };
 
 /** A media host in this process, on loopback and free ports, with real workers. */
 export async function openMediaHouse(

@@ -54,7 +54,7 @@ export function packetsOf(path: string): { at: number; size: number }[] {
   ];
   const ended = spawnSync('ffprobe', argv, {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 170_000,
     maxBuffer: 64 * 1024 * 1024,
   });
   return ended.stdout
@@ -69,7 +69,7 @@ export function packetDigests(path: string, track: 'v:0' | 'a:0'): string[] {
   const what = ['-select_streams', track, '-show_data_hash', 'SHA256', '-show_entries', 'packet=data_hash'];
   const ended = spawnSync('ffprobe', ['-v', 'error', ...what, '-of', 'csv=p=0', path], {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 170_000,
     maxBuffer: 64 * 1024 * 1024,
   });
   return [...ended.stdout.matchAll(/SHA256:([0-9a-f]{64})/g)].flatMap(([, digest]) => digest ?? []);

@@ -340,7 +340,7 @@ function damaging<P>(executor: TaskExecutor<P>, track: string): TaskExecutor<P> 
 
 function placesOf(path: string, track: string): { pos: number; size: number }[] {
   const what = ['-select_streams', track, '-show_entries', 'packet=size,pos', '-of', 'csv=p=0', path];
-  const { stdout } = spawnSync('ffprobe', ['-v', 'error', ...what], { encoding: 'utf8', timeout: 60_000 });
+  const { stdout } = spawnSync('ffprobe', ['-v', 'error', ...what], { encoding: 'utf8', timeout: 170_000 });
   return stdout
     .trim()
     .split('\n')

@@ -190,7 +190,7 @@ function drawn(subtitles: string | undefined): Buffer {
     ...(subtitles === undefined ? [] : ['-vf', 'subtitles=subtitles.ass']),
     ...['-pix_fmt', 'gray', '-f', 'rawvideo', 'pipe:1'],
   ];
-  const ended = spawnSync('ffmpeg', argv, { cwd, timeout: 60_000, maxBuffer: 64 * 1024 * 1024 });
+  const ended = spawnSync('ffmpeg', argv, { cwd, timeout: 170_000, maxBuffer: 64 * 1024 * 1024 });
   if (ended.status !== 0) throw new Error(ended.stderr.toString());
   return ended.stdout;
 }

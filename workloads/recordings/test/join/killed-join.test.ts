@@ -27,7 +27,7 @@ it('a join tells that its ffmpeg was killed by somebody outside', () => {
   };
   const order = { ffmpeg, segments: [segment], container: 'mp4', title: null };
   writeFileSync(join(folder, JOIN_ORDER), JSON.stringify(order));
-  const ended = spawnSync(process.execPath, ['--no-warnings', program], { cwd: folder, timeout: 60_000 });
+  const ended = spawnSync(process.execPath, ['--no-warnings', program], { cwd: folder, timeout: 170_000 });
   expect(ended.status).toBe(KILLED);
 }, 90_000);
 

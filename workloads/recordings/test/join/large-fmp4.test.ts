@@ -30,7 +30,7 @@ beforeAll(async () => {
       ...['-nostdin', '-v', 'error', '-i', makeSample(folder, { seconds: 4 }).path, '-c', 'copy'],
       ...['-movflags', 'frag_keyframe+empty_moov+default_base_moof', path],
     ],
-    { encoding: 'utf8', timeout: 60_000 },
+    { encoding: 'utf8', timeout: 170_000 },
   );
   expect(ended.stderr).toBe('');
   film = readFileSync(path);

@@ -48,7 +48,7 @@ function joinThem(name: string, segments: readonly JoinSegment[]): JoinAnswer {
   const ended = spawnSync(process.execPath, ['--no-warnings', program], {
     cwd,
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 170_000,
   });
   expect(ended.status, ended.stderr).toBe(0);
   return JSON.parse(readFileSync(join(cwd, 'joined.json'), 'utf8')) as JoinAnswer;
@@ -64,7 +64,7 @@ it.each([
     const path = join(folder, `half.${container}`);
     const argv = ['-nostdin', '-v', 'error', '-i', flv, '-c', 'copy', ...format, path];
     const ended =
-      format.length > 0 ? spawnSync('ffmpeg', argv, { encoding: 'utf8', timeout: 60_000 }) : undefined;
+      format.length > 0 ? spawnSync('ffmpeg', argv, { encoding: 'utf8', timeout: 170_000 }) : undefined;
     expect(ended?.stderr ?? '').toBe('');
     // ffmpeg's transport streams begin at 1.4 s.
     const firstMs = container === 'ts' ? 1_400 : 0;

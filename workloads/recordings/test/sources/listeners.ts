@@ -90,7 +90,7 @@ export function beginsWithKeyframe(path: string): boolean {
   const show = ['-show_entries', 'packet=flags', '-of', 'csv=p=0'];
   return spawnSync('ffprobe', [...argv, ...show, path], {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 170_000,
   }).stdout.startsWith('K');
 }
 
@@ -106,7 +106,7 @@ export function countPackets(path: string): { video: number; audio: number; erro
     'json',
     path,
   ];
-  const ended = spawnSync('ffprobe', argv, { encoding: 'utf8', timeout: 60_000 });
+  const ended = spawnSync('ffprobe', argv, { encoding: 'utf8', timeout: 170_000 });
   const streams = (
     JSON.parse(ended.stdout || '{}') as { streams?: { codec_type: string; nb_read_packets?: string }[] }
   ).streams;

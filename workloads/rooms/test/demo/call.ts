@@ -4,7 +4,7 @@ import type { LiveProduct } from '../../testing/live-product.ts';
 
 /** What the cases of the conformance test share: who takes part, how something is asked, what an answer looks like. */
 
-export const patience = { timeout: 30_000, interval: 50 };
+export const patience = { timeout: 60_000, interval: 50 };
 
 export type Data = Record<string, unknown>;
 /** What a case works with: Anna publishes, Ben receives. */
