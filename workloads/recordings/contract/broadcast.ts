@@ -78,6 +78,12 @@ export const Broadcast = z.object({
   codecs: z.array(z.string()),
   verified: z.boolean().describe('Every segment is in a copy elsewhere that a flow has read back.'),
   flowRunId: Id.nullable().describe('The run of its flow, once there is one.'),
+  restorableUntil: Timestamp.nullable()
+    // Servers of before this field do not say it.
+    .default(null)
+    .describe(
+      'For one that is `removed`: until when its files can be taken out of the trash; null: they are gone for good.',
+    ),
 });
 export type Broadcast = z.infer<typeof Broadcast>;
 export const BroadcastPage = Page(Broadcast);

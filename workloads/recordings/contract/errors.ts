@@ -58,6 +58,14 @@ export const recordingErrors = defineErrors({
       'zh-CN': '该场直播仍在录制，请先停止。',
     },
   },
+  broadcast_gone: {
+    status: 410,
+    retryable: false,
+    message: {
+      en: 'The files of this broadcast are gone for good. They stay in the trash for a day.',
+      'zh-CN': '该场次的文件已被永久删除。文件在回收站中只保留一天。',
+    },
+  },
   schedule_invalid: {
     status: 422,
     retryable: false,

@@ -13,6 +13,7 @@ import type {
 import { CHAT_KIND } from '../../contract/chat.ts';
 import { SEGMENT_KIND } from '../../contract/segment.ts';
 import { type BroadcastRow, type TakeRow, tables } from '../tables.ts';
+import { restorable } from './trash-broadcast.ts';
 
 const Cursor = z.object({ at: z.iso.datetime(), id: z.uuid() });
 type Projects = 'all' | readonly string[];
@@ -173,7 +174,7 @@ export class Broadcasts {
   async #view(rows: readonly BroadcastRow[]): Promise<Broadcast[]> {
     if (rows.length === 0) return [];
     const ids = rows.map(({ id }) => id);
-    const [takes, runs] = await Promise.all([
+    const [takes, runs, inTrash] = await Promise.all([
       tables(this.#kernel.db)
         .selectFrom('recordings_take')
         .select(['broadcast_id', sql<number>`count(*)::int`.as('count')])
@@ -181,6 +182,10 @@ export class Broadcasts {
         .groupBy('broadcast_id')
         .execute(),
       this.#kernel.flows.runsOf('broadcast', ids),
+      restorable(
+        this.#kernel.db,
+        rows.flatMap(({ id, state }) => (state === 'removed' ? [id] : [])),
+      ),
     ]);
     const takeCount = new Map(takes.map((one) => [one.broadcast_id, one.count]));
     return rows.map((row) => ({
@@ -202,6 +207,7 @@ export class Broadcasts {
       codecs: row.codecs,
       verified: row.verified_at !== null,
       flowRunId: runs.get(row.id) ?? null,
+      restorableUntil: inTrash.get(row.id)?.toISOString() ?? null,
     }));
   }
 }

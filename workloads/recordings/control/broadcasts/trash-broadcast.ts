@@ -1,5 +1,5 @@
 import { BacklotError, kernelErrors } from '@backlot/contract';
-import type { Actor, Kernel, Tx } from '@backlot/control/workload';
+import type { Actor, Db, Kernel, Tx } from '@backlot/control/workload';
 import { sql } from 'kysely';
 import { CHAT_KIND, CHAT_SUBTITLES_KIND, FILM_CHAT_KIND } from '../../contract/chat.ts';
 import { recordingErrors } from '../../contract/errors.ts';
@@ -49,7 +49,34 @@ export async function trashBroadcast(
   kernel.events.wake();
 }
 
-/** Takes a broadcast out of the trash. @throws not_found, trash_emptied */
+/** So long the kernel keeps what was put into the trash. Milliseconds. */
+const trashMs = 24 * 3_600_000;
+
+/**
+ * Files `a` that can be taken back with a broadcast `b`. They went into the trash in the transaction that removed it, and so have
+ * that moment: what a flow had deleted before is none of them. What nobody holds any more does not keep the others from coming
+ * back.
+ */
+const takenBack = sql`
+  artifact a JOIN blob ON blob.digest = a.digest
+  WHERE a.deleted_at = b.removed_at AND a.project_id = b.project_id
+    AND b.state = 'removed' AND b.removed_at > now() - ${trashMs} * interval '1 millisecond'
+    AND (blob.stored OR EXISTS (SELECT FROM artifact_holder holder WHERE holder.digest = a.digest))
+    AND (EXISTS (SELECT FROM recordings_segment s WHERE s.artifact_id = a.id AND s.broadcast_id = b.id)
+      OR (a.kind IN (${sql.join(madeKinds)}) AND a.meta ->> 'broadcast' IN (
+        SELECT b.id::text UNION SELECT s.id::text FROM recordings_sighting s WHERE s.broadcast_id = b.id)))`;
+
+/** Those of broadcasts that can be taken out of the trash, and until when. */
+export async function restorable(db: Db | Tx, ids: readonly string[]): Promise<ReadonlyMap<string, Date>> {
+  if (ids.length === 0) return new Map();
+  const { rows } = await sql<{ id: string; until: Date }>`
+    SELECT b.id, b.removed_at + ${trashMs} * interval '1 millisecond' AS until
+    FROM recordings_broadcast b WHERE b.id = ANY(${[...ids]}::uuid[]) AND EXISTS (SELECT FROM ${takenBack})
+  `.execute(db);
+  return new Map(rows.map(({ id, until }) => [id, until]));
+}
+
+/** Takes a broadcast out of the trash, with what went into it then and is still there. @throws not_found, broadcast_gone */
 export async function restoreBroadcast(kernel: Kernel, id: string, actor: Actor): Promise<void> {
   await kernel.transaction(async (tx) => {
     const row = await tables(tx)
@@ -61,7 +88,15 @@ export async function restoreBroadcast(kernel: Kernel, id: string, actor: Actor)
     if (row?.state !== 'removed') {
       throw new BacklotError(kernelErrors.not_found, { params: { what: 'broadcast', id } });
     }
-    await kernel.artifacts.restore(tx, await filesOf(tx, id), actor);
+    const { rows } = await sql<{ id: string }>`
+      SELECT files.id FROM recordings_broadcast b, LATERAL (SELECT a.id FROM ${takenBack}) files WHERE b.id = ${id}
+    `.execute(tx);
+    if (rows.length === 0) throw new BacklotError(recordingErrors.broadcast_gone);
+    await kernel.artifacts.restore(
+      tx,
+      rows.map((file) => file.id),
+      actor,
+    );
     await move(kernel, tx, id, row, actor, 'restored');
   });
   kernel.events.wake();
