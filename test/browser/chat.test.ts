@@ -1,35 +1,16 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, type Look } from './browser.ts';
 import { ConsoleHouse } from './console-house.ts';
 import { chatLinesOf, chatTextOf } from './fixture/chat.ts';
 import { idOf } from './fixture/data.ts';
+import { makeFilm } from './fixture/film.ts';
 import { chatIdOf, filmIdOf } from './fixture/recordings.ts';
 import { faintTexts, structuralFaults } from './in-page.ts';
 import { visit } from './pages/every-page.ts';
 
 const broadcast = idOf('broadcast 4');
 const filmMs = 60_000;
-
-/** A film that every Chromium plays: some are built without H.264. */
-function makeFilm(): Buffer {
-  const folder = mkdtempSync(join(tmpdir(), 'backlot-chat-'));
-  try {
-    const file = join(folder, 'film.webm');
-    const picture = `testsrc2=size=320x180:rate=10:duration=${filmMs / 1000}`;
-    const coded = ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-g', '20', '-b:v', '200k'];
-    execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', picture, ...coded, file], {
-      timeout: 60_000,
-    });
-    return readFileSync(file);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
 
 /** A machine that builds and tests at once answers late; what is tested is that it answers. */
 const until = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 60_000 });
@@ -43,7 +24,7 @@ describe.skipIf(!chromiumPath)('a film with its chat', { timeout: 180_000 }, () 
   let complaints: string[];
 
   beforeAll(() => {
-    film = makeFilm();
+    film = makeFilm(filmMs);
   });
   const open = async (look?: Look) => {
     house.fixture.contents.set(filmIdOf(broadcast), { type: 'video/webm', bytes: film });
@@ -52,7 +33,7 @@ describe.skipIf(!chromiumPath)('a film with its chat', { timeout: 180_000 }, () 
       bytes: Buffer.from(chatTextOf(chatLinesOf(filmMs))),
     });
     ({ page, complaints } = await house.open(look));
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(90_000);
   };
   const show = async () => {
     await page.goto(`${house.fixture.url}/recordings/broadcasts/${broadcast}`);

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath } from './browser.ts';
 import { ConsoleHouse } from './console-house.ts';
 import { idOf } from './fixture/data.ts';
+import { makeFilm } from './fixture/film.ts';
 
 describe.skipIf(!chromiumPath)('the pages of recordings', { timeout: 60_000 }, () => {
   const house = new ConsoleHouse();
@@ -18,6 +19,13 @@ describe.skipIf(!chromiumPath)('the pages of recordings', { timeout: 60_000 }, (
     expect(complaints).toEqual([]);
     await page.context().close();
   });
+
+  const timeline = () => page.getByRole('grid', { name: 'Timeline' });
+  /** What has the focus, as somebody hears it who can't see it. */
+  const focused = () =>
+    page.evaluate<string>(
+      '(document.activeElement.getAttribute("aria-label") ?? document.activeElement.innerText).trim()',
+    );
 
   it('add a channel by an address alone, and say what it is taken for', async () => {
     await page.goto(`${house.fixture.url}/recordings?new=1`);
@@ -61,6 +69,107 @@ describe.skipIf(!chromiumPath)('the pages of recordings', { timeout: 60_000 }, (
       Number(clock.slice(6).replace('.', '')) + Number(clock.slice(3, 5)) * 60_000;
     expect((ms(to) - ms(from) + 3_600_000) % 3_600_000).toBe(1_000);
     await page.getByRole('button', { name: 'All of it' }).click();
+  });
+
+  it('take a hole of the timeline by a click as well as from the list', async () => {
+    await page.goto(`${house.fixture.url}/recordings/broadcasts/${idOf('broadcast 4')}`);
+    await timeline()
+      .getByRole('gridcell', { name: /^Hole: .*, 77 ms, / })
+      .click();
+    await page.getByRole('button', { name: 'All of it' }).click();
+  });
+
+  it('go through segments and holes by keyboard, and play one', async () => {
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    const contentOf = (id: string) => `/api/v1/artifacts/${idOf(id)}/content`;
+    await page.goto(`${house.fixture.url}/recordings/broadcasts/${idOf('broadcast 4')}`);
+    // Hundreds of segments are one stop of the tabulator key.
+    await timeline()
+      .getByRole('gridcell', { name: /^Take 1, segment 0,/ })
+      .waitFor();
+    expect(await timeline().locator('[tabindex="0"]').count()).toBe(1);
+    // With all of it in the window nothing lies earlier or later: the button before the grid.
+    await page.getByRole('button', { name: 'Closer' }).focus();
+    await page.keyboard.press('Tab');
+    // Number, part, time of day, length and size.
+    const clock = String.raw`\d\d:\d\d:\d\d\.\d{3}`;
+    await expect
+      .poll(focused)
+      .toMatch(new RegExp(`^Take 1, segment 0, part 1: ${clock} to ${clock}, 10 s, 3.72 MiB$`));
+    const press = async (key: string, name: RegExp) => {
+      await page.keyboard.press(key);
+      await expect.poll(focused).toMatch(name);
+    };
+    await press('ArrowRight', /^Take 1, segment 1,/);
+    await press('ArrowLeft', /^Take 1, segment 0,/);
+    await press('End', /^Take 1, segment 359,.*its end was cut off$/);
+    // Into the take that follows, and down to the hole between the two.
+    await press('ArrowRight', /^Take 2, segment 360,/);
+    await press('ArrowDown', /^Hole: .*, 7,332 ms, /);
+    await press('Home', /^Hole: .*, 77 ms, /);
+    await press('ArrowUp', /^Take 2, segment 360,/);
+    await press('ArrowUp', /^Take 1, segment 359,/);
+    await press('Home', /^Take 1, segment 0,/);
+    // What has the focus can be seen, as thin as it is drawn.
+    const shown = (await page.locator(':focus').boundingBox())?.width ?? 0;
+    expect(shown).toBeGreaterThanOrEqual(7);
+    expect(await page.evaluate('getComputedStyle(document.activeElement).boxShadow')).not.toBe('none');
+    // The tabulator key leaves the grid, and comes back to where one was.
+    await press('ArrowRight', /^Take 1, segment 1,/);
+    await page.keyboard.press('Shift+Tab');
+    expect(await focused()).not.toMatch(/^Take/);
+    await page.keyboard.press('Tab');
+    await expect.poll(focused).toMatch(/^Take 1, segment 1,/);
+    expect(asked).not.toContain(contentOf('segment 0 1'));
+    await page.keyboard.press('Enter');
+    await expect.poll(() => asked, { timeout: 20_000 }).toContain(contentOf('segment 0 1'));
+    const said = page.getByRole('status').filter({ hasText: 'Take 1, segment 1,' });
+    await said.waitFor();
+    expect(await focused()).toMatch(/^Take 1, segment 1,/);
+    expect(await page.locator(':focus').getAttribute('aria-selected')).toBe('true');
+    // Nobody has its bytes here: that is said, and not a black picture shown.
+    await said.filter({ hasText: 'It can’t be played here' }).waitFor();
+    await press('ArrowRight', /^Take 1, segment 2,/);
+    await page.keyboard.press('Space');
+    await expect.poll(() => asked, { timeout: 20_000 }).toContain(contentOf('segment 0 2'));
+    await page.getByRole('button', { name: 'Close player' }).click();
+    await expect.poll(() => timeline().locator('[aria-selected="true"]').count()).toBe(0);
+  });
+
+  it('go on by arrows where the window of the timeline ends', async () => {
+    await page.goto(`${house.fixture.url}/recordings/broadcasts/${idOf('broadcast 4')}`);
+    const cells = timeline().getByRole('gridcell');
+    await cells.first().waitFor();
+    for (let closer = 0; closer < 6; closer++) await page.getByRole('button', { name: 'Closer' }).click();
+    const before = await page.getByText(/^\d\d:\d\d:\d\d\.\d{3} to /).textContent();
+    expect(await cells.count()).toBeLessThan(10);
+    await cells.first().focus();
+    const start = Number(/segment (\d+)/.exec(await focused())?.[1]);
+    for (let step = 1; step <= 8; step++) {
+      await page.keyboard.press('ArrowRight');
+      await expect.poll(focused).toMatch(new RegExp(`segment ${start + step},`));
+    }
+    expect(await page.getByText(/^\d\d:\d\d:\d\d\.\d{3} to /).textContent()).not.toBe(before);
+    await page.keyboard.press('Home');
+    await expect.poll(focused).toMatch(/^Take [12], segment (0|360),/);
+  });
+
+  it('play a segment from its bytes', async () => {
+    house.fixture.contents.set(idOf('segment 0 357'), { type: 'video/webm', bytes: makeFilm(2_000) });
+    await page.goto(`${house.fixture.url}/recordings/broadcasts/${idOf('broadcast 8')}`);
+    await timeline().getByRole('gridcell').first().waitFor();
+    // In the whole of it a segment is thinner than what a mouse can point at.
+    for (let closer = 0; closer < 5; closer++) await page.getByRole('button', { name: 'Closer' }).click();
+    await timeline()
+      .getByRole('gridcell', { name: /^Take 1, segment 357,/ })
+      .click();
+    const playedS = () =>
+      page.evaluate<number>(
+        `document.querySelector('video[aria-label^="Take 1, segment 357,"]')?.currentTime ?? 0`,
+      );
+    await expect.poll(playedS, { timeout: 20_000 }).toBeGreaterThan(0);
+    await page.getByRole('status').filter({ hasText: 'Playing: Take 1, segment 357,' }).waitFor();
   });
 
   it('go from a day of the calendar to its broadcasts', async () => {

@@ -26,6 +26,7 @@ export const recordingTexts = defineTexts('recordings-pages', {
 
   'state.off': { en: 'off', 'zh-CN': '已停用' },
   'state.waiting': { en: 'waits for a node', 'zh-CN': '等待节点' },
+  'state.looking': { en: 'not known yet', 'zh-CN': '检测中' },
   'state.watching': { en: 'not live', 'zh-CN': '未开播' },
   'state.live': { en: 'recording', 'zh-CN': '录制中' },
   'state.removed': { en: 'taken out', 'zh-CN': '已移除' },
@@ -207,6 +208,8 @@ export const broadcastTexts = defineTexts('recordings-broadcasts', {
   'state.live': { en: 'recording', 'zh-CN': '录制中' },
   'state.ended': { en: 'ended', 'zh-CN': '已结束' },
   'state.removed': { en: 'in the trash', 'zh-CN': '已移入回收站' },
+  'state.gone': { en: 'files are gone', 'zh-CN': '文件已删除' },
+  'filter.removed': { en: 'in the trash or gone', 'zh-CN': '回收站或已删除' },
   'col.title': { en: 'Title', 'zh-CN': '标题' },
   'col.began': { en: 'Began', 'zh-CN': '开始' },
   'col.length': { en: 'Length', 'zh-CN': '时长' },
@@ -215,6 +218,7 @@ export const broadcastTexts = defineTexts('recordings-broadcasts', {
   'col.copy': { en: 'Copy', 'zh-CN': '副本' },
   'copy.verified': { en: 'verified', 'zh-CN': '已校验' },
   'copy.none': { en: 'only here', 'zh-CN': '仅本地' },
+  'copy.gone': { en: 'none', 'zh-CN': '无' },
   'loss.none': { en: 'nothing', 'zh-CN': '无' },
   'empty.title': { en: 'Nothing was recorded yet', 'zh-CN': '暂无录制' },
   'empty.text': {
@@ -242,8 +246,20 @@ export const broadcastTexts = defineTexts('recordings-broadcasts', {
   'timeline.take': { en: 'Take {{number}}', 'zh-CN': '录制段 {{number}}' },
   'timeline.take.on': { en: 'on {{node}}', 'zh-CN': '节点 {{node}}' },
   'timeline.segment': {
-    en: 'Segment {{number}}, part {{part}}: {{from}} to {{to}}, {{size}}',
-    'zh-CN': '片段 {{number}}，第 {{part}} 段：{{from}} 至 {{to}}，{{size}}',
+    en: 'Take {{take}}, segment {{number}}, part {{part}}: {{from}} to {{to}}, {{length}}, {{size}}',
+    'zh-CN': '录制段 {{take}}，片段 {{number}}，第 {{part}} 段：{{from}} 至 {{to}}，{{length}}，{{size}}',
+  },
+  'timeline.segments': {
+    en: 'Take {{take}}, segments {{number}} to {{last}}: {{from}} to {{to}}, {{length}}, {{size}}',
+    'zh-CN': '录制段 {{take}}，片段 {{number}} 至 {{last}}：{{from}} 至 {{to}}，{{length}}，{{size}}',
+  },
+  'timeline.hole': {
+    en: 'Hole: {{from}} to {{to}}, {{ms}} ms, {{why}}',
+    'zh-CN': '间断：{{from}} 至 {{to}}，{{ms}} 毫秒，{{why}}',
+  },
+  'timeline.hint': {
+    en: 'A segment is played by a click, a hole is shown from close by. By keyboard: arrow keys, Home, End, Enter.',
+    'zh-CN': '点击片段播放，点击间断放大查看。键盘操作：方向键、Home、End、回车。',
   },
   'timeline.all': { en: 'All of it', 'zh-CN': '全部' },
   'timeline.in': { en: 'Closer', 'zh-CN': '放大' },
@@ -278,9 +294,23 @@ export const broadcastTexts = defineTexts('recordings-broadcasts', {
     en: 'No film yet. The channel’s flow joins it after the broadcast has ended.',
     'zh-CN': '尚无成片。场次结束后，频道的流程会进行合并。',
   },
+  'files.trash': {
+    en: 'They are in the trash, and can be restored until it is emptied.',
+    'zh-CN': '文件在回收站中，清空前可以恢复。',
+  },
+  'files.gone': {
+    en: 'They were deleted for good. What is known of the broadcast stays.',
+    'zh-CN': '文件已永久删除，仅保留场次信息。',
+  },
   'file.film': { en: 'Film', 'zh-CN': '成片' },
   'file.chat': { en: 'Chat', 'zh-CN': '弹幕' },
   'file.subtitles': { en: 'Subtitles', 'zh-CN': '字幕' },
+  'segment.plays': { en: 'Playing: {{segment}}', 'zh-CN': '正在播放：{{segment}}' },
+  'segment.away': {
+    en: 'It can’t be played here: no node that holds it answers, or the browser does not know its format. {{segment}}',
+    'zh-CN': '无法播放：持有文件的节点无响应，或浏览器不支持该格式。{{segment}}',
+  },
+  'segment.close': { en: 'Close player', 'zh-CN': '关闭播放' },
   'segments.title': { en: 'Segments', 'zh-CN': '片段' },
   'segments.at': { en: 'on {{nodes}}', 'zh-CN': '位于 {{nodes}}' },
   'segments.stored': { en: 'in the store', 'zh-CN': '已入库' },
@@ -294,6 +324,7 @@ export const broadcastTexts = defineTexts('recordings-broadcasts', {
   'flow.run': { en: 'Run of its flow', 'zh-CN': '流程运行' },
   'flow.none': { en: 'no flow', 'zh-CN': '无流程' },
   'fact.resolution': { en: 'Picture', 'zh-CN': '画面' },
+  'fact.trash': { en: 'In the trash until', 'zh-CN': '回收站保留至' },
   'fact.channel': { en: 'Channel', 'zh-CN': '频道' },
   trash: { en: 'Put into the trash', 'zh-CN': '移入回收站' },
   'trash.ask': {

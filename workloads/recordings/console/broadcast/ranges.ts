@@ -27,7 +27,8 @@ export function around(thing: Range, all: Range): Range {
   return inside({ from: middle - length / 2, to: middle + length / 2 }, all);
 }
 
-function inside(window: Range, all: Range): Range {
+/** The window, shifted as little as it takes to lie in all there is. */
+export function inside(window: Range, all: Range): Range {
   const length = Math.min(window.to - window.from, all.to - all.from);
   const from = Math.min(Math.max(window.from, all.from), all.to - length);
   return { from, to: from + length };

@@ -1,12 +1,14 @@
-import { useFormat, useTexts } from '@backlot/console/workload';
-import { ActionIcon, Button, Tooltip } from '@mantine/core';
+import { useTexts } from '@backlot/console/workload';
+import { ActionIcon, Button } from '@mantine/core';
 import { IconChevronLeft, IconChevronRight, IconZoomIn, IconZoomOut } from '@tabler/icons-react';
+import { useCallback, useState } from 'react';
 import type { Segment, Timeline } from '../../contract/broadcast.ts';
-import type { Gap } from '../../contract/segment.ts';
 import { broadcastTexts } from '../texts.ts';
 import { useWallClock } from './clock.ts';
-import { drawnPieces, move, place, type Range, zoom } from './ranges.ts';
+import { around, move, type Range, zoom } from './ranges.ts';
+import { SegmentPlayer } from './segment-player.tsx';
 import classes from './take-timeline.module.css';
+import { TimelineLanes } from './timeline-lanes.tsx';
 
 interface TakeTimelineProps {
   readonly timeline: Timeline;
@@ -21,8 +23,14 @@ interface TakeTimelineProps {
 export function TakeTimeline({ timeline, all, window, onWindow, nodeName, whyText }: TakeTimelineProps) {
   const say = useTexts(broadcastTexts);
   const clock = useWallClock();
-  const { takes, gaps } = timeline;
+  const [playing, setPlaying] = useState<{ readonly segment: Segment; readonly name: string }>();
+  const [isBroken, setBroken] = useState(false);
   const whole = window.from === all.from && window.to === all.to;
+  const play = (next: typeof playing) => {
+    setPlaying(next);
+    setBroken(false);
+  };
+  const onFailed = useCallback(() => setBroken(true), []);
   return (
     <div>
       <div className={classes.tools}>
@@ -59,109 +67,32 @@ export function TakeTimeline({ timeline, all, window, onWindow, nodeName, whyTex
           {say('timeline.range', { from: clock(window.from), to: clock(window.to) })}
         </span>
       </div>
-      <div className={classes.lanes}>
-        {takes.map((take) => (
-          <div key={take.id} className={classes.lane}>
-            <div className={classes.label}>
-              <span>{say('timeline.take', { number: take.number })}</span>
-              <span className="dim">{say('timeline.take.on', { node: nodeName(take.nodeId) })}</span>
-            </div>
-            <Pieces
-              window={window}
-              segments={timeline.segments.filter((segment) => segment.takeId === take.id)}
-              extent={{
-                from: Date.parse(take.startedAt),
-                to: take.endedAt === null ? all.to : Date.parse(take.endedAt),
-              }}
-            />
-          </div>
-        ))}
-        <div className={classes.lane}>
-          <div className={classes.label}>{say('holes.title')}</div>
-          <Holes gaps={gaps} window={window} whyText={whyText} />
-        </div>
-      </div>
+      <TimelineLanes
+        timeline={timeline}
+        all={all}
+        window={window}
+        onWindow={onWindow}
+        nodeName={nodeName}
+        whyText={whyText}
+        playing={playing?.segment.artifactId}
+        onPlay={(segment, name) => play({ segment, name })}
+        onHole={(gap) => onWindow(around({ from: gap.fromWall, to: gap.toWall }, all))}
+      />
       <Axis window={window} />
-    </div>
-  );
-}
-
-/** More pieces than this can't be told apart in the width of a page. */
-const most = 400;
-
-interface PiecesProps {
-  readonly segments: readonly Segment[];
-  /** From the take's beginning to its end, also where its segments are deleted. */
-  readonly extent: Range;
-  readonly window: Range;
-}
-
-function Pieces({ segments, extent, window }: PiecesProps) {
-  const say = useTexts(broadcastTexts);
-  const format = useFormat();
-  const clock = useWallClock();
-  const whole = place(extent, window);
-  const pieces = segments.map((segment) => ({ from: segment.firstWall, to: segment.lastWall, segment }));
-  return (
-    <div className={classes.track}>
-      {whole && (
-        <span
-          className={classes.extent}
-          style={{ left: `${whole.left * 100}%`, width: `max(1px, ${whole.width * 100}%)` }}
+      {/* Always there: what appears together with its words is not read out. */}
+      <p role="status" className={classes.status}>
+        {playing && say(isBroken ? 'segment.away' : 'segment.plays', { segment: playing.name })}
+      </p>
+      {playing && (
+        <SegmentPlayer
+          key={playing.segment.artifactId}
+          segment={playing.segment}
+          name={playing.name}
+          isBroken={isBroken}
+          onFailed={onFailed}
+          onClose={() => play(undefined)}
         />
       )}
-      {drawnPieces(pieces, window, most, 2).map((drawn) => {
-        const at = place(drawn, window);
-        const [first] = drawn.pieces;
-        if (!at || !first) return null;
-        const { segment } = first;
-        const text = say('timeline.segment', {
-          number: segment.number,
-          part: segment.part,
-          from: clock(drawn.from),
-          to: clock(drawn.to),
-          size: format.bytes(drawn.pieces.reduce((sum, piece) => sum + piece.segment.size, 0)),
-        });
-        return (
-          <Tooltip key={segment.artifactId} label={text}>
-            <span
-              className={classes.piece}
-              data-part={segment.part % 2}
-              data-torn={segment.torn || undefined}
-              style={{ left: `${at.left * 100}%`, width: `max(1px, calc(${at.width * 100}% - 1px))` }}
-            />
-          </Tooltip>
-        );
-      })}
-    </div>
-  );
-}
-
-interface HolesProps {
-  readonly gaps: readonly Gap[];
-  readonly window: Range;
-  readonly whyText: (why: string) => string;
-}
-
-function Holes({ gaps, window, whyText }: HolesProps) {
-  const format = useFormat();
-  return (
-    <div className={classes.track} data-holes>
-      {gaps.map((gap) => {
-        const at = place({ from: gap.fromWall, to: gap.toWall }, window);
-        if (!at) return null;
-        return (
-          <Tooltip
-            key={`${gap.fromWall} ${gap.why}`}
-            label={`${format.number(gap.ms)} ms · ${whyText(gap.why)}`}
-          >
-            <span
-              className={classes.hole}
-              style={{ left: `${at.left * 100}%`, width: `max(2px, ${at.width * 100}%)` }}
-            />
-          </Tooltip>
-        );
-      })}
     </div>
   );
 }
