@@ -183,4 +183,68 @@ describe.skipIf(!chromiumPath)('the pages of recordings', { timeout: 60_000 }, (
     expect(asked).toMatch(/day=\d{4}-\d\d-\d\d/);
     await page.getByRole('grid', { name: 'Broadcasts' }).waitFor();
   });
+
+  it('offer to restore a broadcast while its files are in the trash, and not when they are gone', async () => {
+    await page.goto(`${house.fixture.url}/recordings/broadcasts/${idOf('broadcast 16')}`);
+    await page.getByText('In the trash until').waitFor();
+    await page.getByText('in the trash', { exact: true }).waitFor();
+    await page.getByText('They are in the trash, and can be restored until it is emptied.').waitFor();
+    await page.getByRole('button', { name: 'Restore' }).click();
+    await expect
+      .poll(() => house.fixture.changes.map(({ path }) => path))
+      .toContain(`/api/v1/broadcasts/${idOf('broadcast 16')}/restore`);
+    await page.goto(`${house.fixture.url}/recordings/broadcasts/${idOf('broadcast 33')}`);
+    await page.getByText('files are gone', { exact: true }).waitFor();
+    await page.getByText('They were deleted for good.').waitFor();
+    expect(await page.getByRole('button', { name: 'Restore' }).count()).toBe(0);
+    expect(await page.getByText(/in the trash/i).count()).toBe(0);
+    // In the list as on its own page.
+    await page.goto(`${house.fixture.url}/recordings/broadcasts?state=removed`);
+    const list = page.getByRole('grid', { name: 'Broadcasts' });
+    await list.getByText('files are gone').first().waitFor();
+    await list.getByText('in the trash', { exact: true }).first().waitFor();
+  });
+
+  it('filter channels by states that a channel in a list can have', async () => {
+    // A link of before asks for those that were taken out, which are in no list.
+    await page.goto(`${house.fixture.url}/recordings?as=table&state=removed`);
+    await page.getByRole('grid', { name: 'Channels' }).getByText('Seven').waitFor();
+    await page.getByRole('combobox', { name: 'State' }).click();
+    await page.getByRole('option', { name: 'not live' }).waitFor();
+    expect(await page.getByRole('option').allTextContents()).toEqual([
+      'off',
+      'waits for a node',
+      'not live',
+      'recording',
+    ]);
+    await page.getByRole('option', { name: 'off' }).click();
+    await page.waitForURL(/state=off/);
+  });
+
+  it('do not call a channel offline before its source has answered', async () => {
+    await page.goto(`${house.fixture.url}/recordings/channels/${idOf('channel 6')}`);
+    const head = page.locator('header', { has: page.getByRole('heading', { name: 'Channel 6' }) });
+    await head.getByText('not known yet').waitFor();
+    expect(await head.locator('[data-tone]').getAttribute('data-tone')).toBe('idle');
+    await page.getByText('A node looks whether the source is live.').waitFor();
+    await page.goto(`${house.fixture.url}/recordings/channels/${idOf('channel 10')}`);
+    await page
+      .locator('header', { has: page.getByRole('heading', { name: 'Channel 10' }) })
+      .getByText('not live')
+      .waitFor();
+  });
+
+  it('copy where to push to, and say that it was copied', async () => {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.goto(`${house.fixture.url}/recordings/channels/${idOf('channel 5')}`);
+    const clipboard = () => page.evaluate<string>('navigator.clipboard.readText()');
+    for (const [what, value] of [
+      ['Server', 'rtmp://10.0.0.7:1935/live'],
+      ['Stream key', 'a-key-of-more-than-sixteen'],
+    ] as const) {
+      await page.getByRole('button', { name: `Copy: ${what}` }).click();
+      await page.getByRole('button', { name: `Copied: ${what}` }).waitFor();
+      expect(await clipboard()).toBe(value);
+    }
+  });
 });

@@ -22,10 +22,11 @@ import { NodeView as NodeSchema } from '@backlot/contract/api/nodes';
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
-import type { Timeline } from '../../contract/broadcast.ts';
+import type { Broadcast, Timeline } from '../../contract/broadcast.ts';
 import { CHAT_SUBTITLES_KIND, FILM_CHAT_KIND } from '../../contract/chat.ts';
 import { FILM_KIND, type Gap } from '../../contract/segment.ts';
 import { broadcastPath, contentPath, timelineQuery } from '../queries.ts';
+import { copyOf, shownBroadcastState } from '../shared/shown-state.ts';
 import { BroadcastBadge } from '../shared/states.tsx';
 import { useAct } from '../shared/use-act.tsx';
 import { broadcastTexts, recordingTexts } from '../texts.ts';
@@ -44,7 +45,7 @@ export default function BroadcastPage() {
   return (
     <Page
       title={broadcast ? (broadcast.title ?? broadcast.channelName) : say('title')}
-      aside={broadcast && <BroadcastBadge state={broadcast.state} />}
+      aside={broadcast && <BroadcastBadge broadcast={broadcast} />}
       actions={
         <>
           {timeline.data && <Actions timeline={timeline.data} />}
@@ -66,6 +67,8 @@ function Actions({ timeline: { broadcast } }: { readonly timeline: Timeline }) {
   if (!can('recordings.delete', broadcast.projectId)) return null;
   const path = broadcastPath(broadcast.id);
   if (broadcast.state === 'removed') {
+    // What is gone for good can't be taken back.
+    if (broadcast.restorableUntil === null) return null;
     return (
       <>
         <Button
@@ -120,7 +123,10 @@ function Content({ timeline }: { readonly timeline: Timeline }) {
               ? `${broadcast.width}×${broadcast.height} · ${broadcast.codecs.join(', ')}`
               : broadcast.codecs.join(', ') || '–',
           ],
-          [say('col.copy'), say(broadcast.verified ? 'copy.verified' : 'copy.none')],
+          [say('col.copy'), say(copyOf(broadcast))],
+          ...(broadcast.restorableUntil === null
+            ? []
+            : [[say('fact.trash'), format.moment(broadcast.restorableUntil)] as const]),
           [
             say('flow.run'),
             broadcast.flowRunId === null ? (
@@ -169,7 +175,7 @@ function Content({ timeline }: { readonly timeline: Timeline }) {
       </Section>
       <Section title={say('files.title')}>
         {files.length === 0 ? (
-          <p className="dim">{say('files.none')}</p>
+          <p className="dim">{say(noFilesOf(broadcast))}</p>
         ) : (
           <ul className={classes.files}>
             {files.map((file) => (
@@ -193,6 +199,12 @@ function Content({ timeline }: { readonly timeline: Timeline }) {
       </Section>
     </>
   );
+}
+
+/** Why there are no files: what was thrown away is not to come by itself. */
+function noFilesOf(broadcast: Broadcast) {
+  const state = shownBroadcastState(broadcast);
+  return state === 'removed' ? 'files.trash' : state === 'gone' ? 'files.gone' : 'files.none';
 }
 
 /** What a file is, in words, where this page knows its kind; its name has already said so to those who know formats. */

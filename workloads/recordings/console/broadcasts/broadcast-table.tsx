@@ -13,6 +13,7 @@ import { IconVideo } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import type { Broadcast } from '../../contract/broadcast.ts';
 import { broadcastsQuery } from '../queries.ts';
+import { copyOf } from '../shared/shown-state.ts';
 import { BroadcastBadge } from '../shared/states.tsx';
 import { broadcastTexts, recordingTexts } from '../texts.ts';
 
@@ -84,7 +85,7 @@ function useBroadcastColumns(withChannel: boolean): readonly Column<Broadcast>[]
         header: words('col.state'),
         width: '130px',
         phone: 'end',
-        cell: ({ state }) => <BroadcastBadge state={state} />,
+        cell: (broadcast) => <BroadcastBadge broadcast={broadcast} />,
       },
       {
         key: 'began',
@@ -119,10 +120,8 @@ function useBroadcastColumns(withChannel: boolean): readonly Column<Broadcast>[]
         key: 'copy',
         header: say('col.copy'),
         width: '90px',
-        cell: ({ verified }) => (
-          <span className={verified ? undefined : 'dim'}>
-            {say(verified ? 'copy.verified' : 'copy.none')}
-          </span>
+        cell: (broadcast) => (
+          <span className={broadcast.verified ? undefined : 'dim'}>{say(copyOf(broadcast))}</span>
         ),
       },
     ];

@@ -72,7 +72,7 @@ export default function BroadcastsPage() {
               label={words('col.state')}
               placeholder={words('filter.state')}
               choices={broadcastStates}
-              nameOf={(one) => say(`state.${one}`)}
+              nameOf={(one) => say(one === 'removed' ? 'filter.removed' : `state.${one}`)}
               value={state}
               onChange={setState}
             />

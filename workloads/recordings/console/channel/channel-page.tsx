@@ -46,7 +46,7 @@ export default function ChannelPage() {
   return (
     <Page
       title={channel.data?.settings.name ?? say('col.channel')}
-      aside={channel.data && <ChannelBadge state={channel.data.state} />}
+      aside={channel.data && <ChannelBadge channel={channel.data} />}
       actions={
         <>
           {channel.data && <ChannelActions channel={channel.data} full />}

@@ -48,7 +48,7 @@ function useChannelColumns(): readonly Column<Channel>[] {
         header: say('col.state'),
         width: '120px',
         phone: 'end',
-        cell: ({ state }) => <ChannelBadge state={state} />,
+        cell: (channel) => <ChannelBadge channel={channel} />,
       },
       {
         key: 'words',

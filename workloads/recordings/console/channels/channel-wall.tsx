@@ -51,7 +51,7 @@ function Tile({ channel }: { readonly channel: Channel }) {
         <span className={classes.name}>{settings.name}</span>
       </Link>
       <div className={classes.line}>
-        <ChannelBadge state={state} />
+        <ChannelBadge channel={channel} />
         {isLive ? (
           <span className={classes.figures}>
             <span>{bitrate(live?.bitrate)}</span>

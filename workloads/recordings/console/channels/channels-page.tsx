@@ -14,8 +14,8 @@ import {
 } from '@backlot/console/workload';
 import { Button, SegmentedControl } from '@mantine/core';
 import { IconPlayerRecord, IconPlus } from '@tabler/icons-react';
-import { channelStates } from '../../contract/channel.ts';
 import { channelsQuery } from '../queries.ts';
+import { listedChannelStates } from '../shared/shown-state.ts';
 import { ViewTabs } from '../shared/view-tabs.tsx';
 import { recordingTexts } from '../texts.ts';
 import { ChannelTable } from './channel-table.tsx';
@@ -29,7 +29,9 @@ export default function ChannelsPage() {
   const { project, can } = useSession();
   const [adding, setAdding] = useSearch('new');
   const [as = 'wall', setAs] = useSearch('as');
-  const [state, setState] = useSearch('state');
+  const [asked, setState] = useSearch('state');
+  // A link of before may ask for channels that were taken out.
+  const state = listedChannelStates.find((one) => one === asked);
   const search = useTextSearch();
   const list = useList(channelsQuery({ projectId: project?.id, state, text: search.wanted }));
   const mayAdd = can('recordings.write');
@@ -65,7 +67,7 @@ export default function ChannelsPage() {
           <ChoiceFilter
             label={say('col.state')}
             placeholder={say('filter.state')}
-            choices={channelStates}
+            choices={listedChannelStates}
             nameOf={(one) => say(`state.${one}`)}
             value={state}
             onChange={setState}
