@@ -28,6 +28,10 @@ export const deliveryPhrases = {
     en: '{target} can’t be reached: {detail}. It is tried again by itself, and nothing is deleted meanwhile.',
     'zh-CN': '无法连接 {target}：{detail}。系统会自动重试，期间不会删除任何文件。',
   },
+  'deliveries.slow': {
+    en: '{target} is too slow to be used: {detail}. It is tried again by itself, and nothing is deleted meanwhile.',
+    'zh-CN': '{target} 速度过慢，无法使用：{detail}。系统会自动重试，期间不会删除任何文件。',
+  },
   'deliveries.refused': {
     en: '{target} refuses: {detail}. Check its settings and its password or key; it is tried again by itself.',
     'zh-CN': '{target} 拒绝了请求：{detail}。请检查其设置和密码或密钥；系统会自动重试。',

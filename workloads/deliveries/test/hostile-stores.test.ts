@@ -170,14 +170,14 @@ describe('a WebDAV server that can’t be trusted', () => {
     const drips = { patienceMs: 1_000, pace: { firstMs: 10, lastMs: 20, idleMs: 200 } };
     expect((await folder.run({ ...request, work, ...drips })).result).toMatchObject({
       outcome: 'failed',
-      why: 'away',
+      why: 'slow',
       detail: expect.stringContaining('fewer than 64 KiB came back in 1 s'),
     });
     expect(asked).toBeGreaterThan(0);
     // The same for what stands there before an upload: its name is not taken for free, nor for other content.
     expect((await folder.run({ ...request, ...drips })).result).toMatchObject({
       outcome: 'failed',
-      why: 'away',
+      why: 'slow',
     });
     expect([...files.keys()]).toEqual(['/dav/film.mp4']);
   });

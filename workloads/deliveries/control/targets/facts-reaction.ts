@@ -12,7 +12,11 @@ const Body = z.object({
   detail: z.string().optional(),
 });
 
-const phraseOf = { refused: 'deliveries.refused', full: 'deliveries.full' } as const;
+const phraseOf = {
+  slow: 'deliveries.slow',
+  refused: 'deliveries.refused',
+  full: 'deliveries.full',
+} as const;
 
 /** What nodes find out about targets becomes what everybody knows. */
 export const factsReaction: EventReaction = {

@@ -5,6 +5,11 @@ const leastWaitMs = 5;
 /** After a pause at most so much time's worth of bytes goes at once. */
 const burstMs = 250;
 
+/** Bytes of one piece, where a limit would let a larger one wait for longer than a tenth of a second. */
+const leastPieceBytes = 512;
+const mostPieceBytes = 64 * 1024;
+const piecesInSecond = 10;
+
 /** Lets so many bytes per second through: a bucket that fills with time and is never fuller than a short burst. */
 export class BytePace {
   readonly #perMs: number;
@@ -18,6 +23,12 @@ export class BytePace {
     this.#clock = clock;
     this.#signal = signal;
     this.#paidUntil = clock.monotonic();
+  }
+
+  /** Large pieces would come with long silences between them, for which connections are given up. */
+  get pieceBytes(): number {
+    const even = Math.round((this.#perMs * 1_000) / piecesInSecond);
+    return Math.min(mostPieceBytes, Math.max(leastPieceBytes, even));
   }
 
   async allow(bytes: number): Promise<void> {

@@ -53,9 +53,59 @@ it('is late when too little has come in a window, however steadily, and not when
   rate.close();
 });
 
+it('leaves out what time is ours', () => {
+  const { clock, pass } = handClock();
+  let late = 0;
+  const rate = new LeastRate({
+    clock,
+    windowMs: 1_000,
+    late: () => {
+      late += 1;
+    },
+  });
+  for (let piece = 0; piece < 10; piece += 1) {
+    pass(99);
+    rate.pause();
+    pass(5_000);
+    rate.resume();
+    // Twice is once.
+    rate.resume();
+  }
+  expect(late).toBe(0);
+  pass(9);
+  expect(late).toBe(0);
+  pass(1);
+  expect(late).toBe(1);
+  rate.resume();
+  pass(5_000);
+  expect(late).toBe(1);
+});
+
+it('has a whole window again after enough has passed, also while time is ours', () => {
+  const { clock, pass } = handClock();
+  let late = 0;
+  const rate = new LeastRate({
+    clock,
+    windowMs: 1_000,
+    late: () => {
+      late += 1;
+    },
+  });
+  pass(900);
+  rate.pause();
+  expect(rate.add(leastBytes)).toBe(true);
+  pass(5_000);
+  rate.resume();
+  pass(999);
+  expect(late).toBe(0);
+  pass(1);
+  expect(late).toBe(1);
+});
+
 it('is never late when it is closed', () => {
   const { clock, pass } = handClock();
   const rate = new LeastRate({ clock, windowMs: 1_000, late: () => expect.unreachable() });
   rate.close();
+  rate.resume();
   pass(10_000);
 });

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { Pace } from '../store/store.ts';
+import type { LeastRate } from './least-rate.ts';
 
-/** Bytes of a read; small enough that a limit of bandwidth is smooth. */
-const pieceBytes = 64 * 1024;
+/** Bytes of a read, unless a limit of bandwidth wants smaller ones. */
+const usualPieceBytes = 64 * 1024;
 
 export interface Range {
   readonly start: number;
@@ -12,23 +13,38 @@ export interface Range {
   readonly end: number;
 }
 
-/** The bytes of a range, at the pace that is allowed. What it is destroyed with, it ends with. */
-export function paced(path: string, { start, end }: Range, pace: Pace): Readable {
+/**
+ * The bytes of a range, at the pace that is allowed. What it is destroyed with, it ends with.
+ * @param rate runs only while somebody else has the bytes: to wait for a piece, or for leave to send it, is our own doing
+ */
+export function paced(
+  path: string,
+  { start, end }: Range,
+  pace: Pace,
+  rate: Pick<LeastRate, 'add' | 'pause' | 'resume'>,
+): Readable {
   if (end <= start) return Readable.from([]);
+  const { pieceBytes = usualPieceBytes } = pace;
   async function* pieces() {
+    rate.pause();
     const file = createReadStream(path, { start, end: end - 1, highWaterMark: pieceBytes });
     try {
       for await (const piece of file as AsyncIterable<Buffer>) {
         await pace.allow(piece.byteLength);
         pace.signal.throwIfAborted();
+        rate.resume();
         yield piece;
+        rate.pause();
+        rate.add(piece.byteLength);
         pace.sent(piece.byteLength);
       }
     } finally {
       file.destroy();
+      // What is still in buffers, and the answer, are the target's again.
+      rate.resume();
     }
   }
-  return Readable.from(pieces(), { objectMode: false, highWaterMark: pieceBytes });
+  return Readable.from(pieces(), { objectMode: false, highWaterMark: usualPieceBytes });
 }
 
 /** MD5 (which S3 answers as the ETag of a part) and SHA-256 (which its signature covers) of a range. Hexadecimal. */

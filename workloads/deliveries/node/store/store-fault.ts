@@ -4,6 +4,7 @@ import { Heard } from '../../contract/redact.ts';
  * What a target's refusal or silence means for what to do next.
  *
  * away      can't be reached, answers that it is overloaded, or broke off: the same again, later
+ * slow      it sends or takes next to nothing, however steadily: the same again, later
  * damaged   it says, or shows, that the bytes did not arrive as they were sent: the same again, at once
  * refused   it won't have us: settings, keys and rights have to change first
  * full      no room there
@@ -11,7 +12,7 @@ import { Heard } from '../../contract/redact.ts';
  * taken     something stands under the name already
  * gone      it has forgotten what was begun: from the beginning
  */
-export type FaultKind = 'away' | 'damaged' | 'refused' | 'full' | 'missing' | 'taken' | 'gone';
+export type FaultKind = 'away' | 'slow' | 'damaged' | 'refused' | 'full' | 'missing' | 'taken' | 'gone';
 
 /**
  * A fault with a target. Its message is no more than its kind: what the target has said may hold secrets, and is told by

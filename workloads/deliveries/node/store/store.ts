@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { RateLimits } from '../net/least-rate.ts';
 
 /** What a target says of a file. */
 export interface RemoteFile {
@@ -22,12 +23,16 @@ export interface Source {
 /** How a transfer tells what goes on, and is held back. */
 export interface Pace {
   readonly signal: AbortSignal;
+  /** How slowly the target may take what it is sent. */
+  readonly limits: RateLimits;
   /** Bytes that have left; also those of parts that will have to be sent again. */
   sent(bytes: number): void;
   /** What stands at the target for certain, of the whole file. */
   reached(bytes: number): void;
   /** Parts of a file that may be on their way at once, now; one unless told. They share what `allow` lets through. */
   partsAtOnce?(): number;
+  /** So many bytes go at once at most, so that a limit of bandwidth leaves no silence between them; 64 KiB unless told. */
+  readonly pieceBytes?: number;
   /** Waits until so many bytes may go; at once without a limit. */
   allow(bytes: number): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mostNames, numberedPath } from '../../contract.ts';
 import type { Pace, RemoteFile, Source, Store } from '../store/store.ts';
 import { StoreFault } from '../store/store-fault.ts';
-import { hashRemote, type ReadLimits } from '../verify/hash-remote.ts';
+import { hashRemote } from '../verify/hash-remote.ts';
 
 /** Other content stands under the name, and the step wants no other name. */
 export class NameTaken extends Error {
@@ -21,8 +21,6 @@ export interface DeliverOptions {
   readonly onOther: 'rename' | 'fail';
   readonly source: Source;
   readonly pace: Pace;
-  /** For what stands under the name already and has to be read. */
-  readonly limits: ReadLimits;
   /** Said before something is read back, which takes time. */
   readonly checking: () => void;
 }
@@ -59,7 +57,7 @@ async function sendTo({ store, source, pace }: DeliverOptions, path: string): Pr
 
 /** The size first, then what we noted ourselves, then the bytes. */
 async function isSame(
-  { store, source, pace, limits, checking }: DeliverOptions,
+  { store, source, pace, checking }: DeliverOptions,
   path: string,
   there: RemoteFile,
 ): Promise<boolean> {
@@ -75,7 +73,7 @@ async function isSame(
     from: 0,
     most,
     signal: pace.signal,
-    limits,
+    limits: pace.limits,
     read: () => undefined,
   });
   // Ended early without an error, as a connection that is closed too soon does: nothing is known of the rest.

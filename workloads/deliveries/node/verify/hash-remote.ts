@@ -1,15 +1,8 @@
 import type { Hash } from 'node:crypto';
-import type { Clock } from '@backlot/contract/clock';
-import { LeastRate, leastBytes } from '../net/least-rate.ts';
+import { tooSlow } from '../net/in-time.ts';
+import { LeastRate, type RateLimits } from '../net/least-rate.ts';
 import type { Store } from '../store/store.ts';
 import { networkFault, StoreFault } from '../store/store-fault.ts';
-
-/** How slowly a file may come back. */
-export interface ReadLimits {
-  readonly clock: Clock;
-  /** `leastBytes` must come in each of these. Milliseconds. */
-  readonly windowMs: number;
-}
 
 /**
  * Reads a file back from an offset on and feeds a hash. Ends as soon as there is more than there should be: what comes may
@@ -26,7 +19,7 @@ export async function hashRemote(
     /** Bytes that the file should have. */
     readonly most: number;
     readonly signal: AbortSignal;
-    readonly limits: ReadLimits;
+    readonly limits: RateLimits;
     /** Called with the bytes that were read so far, and whether so many have come that it goes on. */
     readonly read: (position: number, goesOn: boolean) => void;
   },
@@ -38,7 +31,7 @@ export async function hashRemote(
   const stream = await store.read(path, from, signal);
   const rate = new LeastRate({
     ...limits,
-    late: () => stream.destroy(new StoreFault('away', tooSlow(limits.windowMs))),
+    late: () => stream.destroy(new StoreFault('slow', tooSlow('came back', limits.windowMs))),
   });
   try {
     for await (const piece of stream as AsyncIterable<Buffer>) {
@@ -55,8 +48,4 @@ export async function hashRemote(
     rate.close();
     stream.destroy();
   }
-}
-
-function tooSlow(windowMs: number): string {
-  return `fewer than ${leastBytes / 1024} KiB came back in ${Math.round(windowMs / 1_000)} s`;
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { RateLimits } from '../net/least-rate.ts';
 import type { Store } from '../store/store.ts';
 import { StoreFault } from '../store/store-fault.ts';
-import { hashRemote, type ReadLimits } from './hash-remote.ts';
+import { hashRemote } from './hash-remote.ts';
 
 /** What is wrong with a copy. */
 export class CopyWrong extends Error {
@@ -32,7 +33,7 @@ export async function verifyCopy(
   store: Store,
   wanted: Wanted,
   state: ReadState,
-  limits: ReadLimits,
+  limits: RateLimits,
   signal: AbortSignal,
 ): Promise<'read-back' | 'checksum'> {
   const there = await store.stat(wanted.path, signal);

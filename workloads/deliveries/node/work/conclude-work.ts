@@ -6,6 +6,7 @@ import type { TargetParameters } from './start-work.ts';
 
 const phrases = {
   away: 'deliveries.unreachable',
+  slow: 'deliveries.slow',
   refused: 'deliveries.refused',
   full: 'deliveries.full',
   'name-taken': 'deliveries.name_taken',

@@ -23,6 +23,8 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 }
 // Whoever reads our words may be gone for a while; that is no reason to end.
 process.stdout.on('error', () => undefined);
+/** So long it may take to end after all is done. Milliseconds. */
+const endMs = 5_000;
 // Our timers never keep a process alive by themselves, and a pause between two tries is only a timer.
 const alive = setInterval(() => undefined, 60_000);
 
@@ -48,6 +50,8 @@ try {
   // It would keep the process alive too.
   process.stdin.destroy();
   await rm(join(request.means.scratch, files.rcloneConfig), { force: true });
+  // Something that was given up and hangs in the system, as a write to a file server does, would keep it for ever.
+  setTimeout(() => process.exit(), endMs).unref();
 }
 
 function say(word: WorkWord): void {

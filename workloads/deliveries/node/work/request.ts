@@ -60,7 +60,7 @@ export const WorkResult = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('abandoned') }),
   z.object({
     outcome: z.literal('failed'),
-    why: z.enum(['away', 'refused', 'full', 'name-taken', 'copy-missing', 'copy-differs', 'broken']),
+    why: z.enum(['away', 'slow', 'refused', 'full', 'name-taken', 'copy-missing', 'copy-differs', 'broken']),
     detail: z.string(),
     path: z.string(),
   }),

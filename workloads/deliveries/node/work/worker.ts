@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '@backlot/contract/clock';
 import { Redactor } from '../../contract/redact.ts';
 import { BytePace } from '../net/byte-pace.ts';
-import { windowOf } from '../net/least-rate.ts';
+import { type RateLimits, windowOf } from '../net/least-rate.ts';
 import { digestsOf } from '../net/source-slice.ts';
 import { openStore, shareOf } from '../store/open-store.ts';
 import type { Pace, Source, Store } from '../store/store.ts';
 import { StoreFault } from '../store/store-fault.ts';
 import { deliver, NameTaken } from '../upload/deliver.ts';
-import { hashRemote, type ReadLimits } from '../verify/hash-remote.ts';
+import { hashRemote } from '../verify/hash-remote.ts';
 import { CopyWrong, ReadState, verifyCopy } from '../verify/verify-copy.ts';
 import { Urgency } from './haste.ts';
 import { type Listener, Persistence } from './persist.ts';
@@ -104,7 +104,6 @@ async function doIt(doing: Doing): Promise<WorkResult> {
           onOther: wanted.onOther,
           source,
           pace,
-          limits: limitsOf(doing),
           checking: () => teller.phase('checking'),
         }),
       );
@@ -170,18 +169,21 @@ async function test(doing: Doing): Promise<WorkResult> {
   return { outcome: 'tested', path, size: testBytes };
 }
 
-function limitsOf({ request, clock }: Doing): ReadLimits {
+function limitsOf({ request, clock }: Doing): RateLimits {
   return { clock, windowMs: windowOf(request.pace?.idleMs) };
 }
 
-function paceOf({ request, persistence, teller, signal, clock, urgency }: Doing, source: Source): Pace {
+function paceOf(doing: Doing, source: Source): Pace {
+  const { request, persistence, teller, signal, clock, urgency } = doing;
   const share = shareOf(request.target.limits);
   const bucket = share === null ? undefined : new BytePace(share, clock, signal);
   let standing = 0;
   return {
     signal,
+    limits: limitsOf(doing),
     // Several parts would not use up a limit any sooner.
     partsAtOnce: () => (bucket ? 1 : urgency.haste.partsAtOnce),
+    ...(bucket ? { pieceBytes: bucket.pieceBytes } : {}),
     allow: async (bytes) => await bucket?.allow(bytes),
     sent(bytes) {
       persistence.moved();
@@ -203,7 +205,8 @@ function failed(request: WorkRequest, error: unknown): WorkResult {
     return { outcome: 'failed', why: 'name-taken', detail: '', path: error.path };
   if (error instanceof CopyWrong) return { outcome: 'failed', why: error.why, detail: error.message, path };
   if (error instanceof StoreFault) {
-    const why = error.kind === 'refused' || error.kind === 'full' ? error.kind : 'away';
+    const { kind } = error;
+    const why = kind === 'refused' || kind === 'full' || kind === 'slow' ? kind : 'away';
     return { outcome: 'failed', why, detail: new Redactor(target).line(error.heard), path };
   }
   throw error;

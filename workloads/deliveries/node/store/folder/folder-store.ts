@@ -2,20 +2,24 @@ import { constants, createReadStream } from 'node:fs';
 import { type FileHandle, link, lstat, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { Readable } from 'node:stream';
+import { inTime } from '../../net/in-time.ts';
+import { type LeastRate, leastBytes } from '../../net/least-rate.ts';
 import { paced } from '../../net/source-slice.ts';
 import type { Pace, RemoteFile, Source, Store } from '../store.ts';
 import { networkFault, StoreFault } from '../store-fault.ts';
+import { firstSync, nextSync } from './sync-size.ts';
 
 export interface FolderStoreOptions {
   /** The target's folder; absolute. */
   readonly folder: string;
   /** Folders that the node's operator allows. */
   readonly allowed: readonly string[];
+  /** Opens files; for tests, which have no file server that hangs. */
+  readonly openFile?: typeof open;
 }
 
-const compareBytes = 1024 * 1024;
-/** Bytes between two times that what was written is brought to the disk. */
-const syncEvery = 64 * 1024 * 1024;
+/** What is read back at once: no more than a folder must give in the time that it has for it. */
+const compareBytes = leastBytes;
 
 /**
  * A folder of the node, or of a file server that it has mounted. A file grows under a name of its own beside its place,
@@ -24,10 +28,12 @@ const syncEvery = 64 * 1024 * 1024;
 export class FolderStore implements Store {
   readonly #folder: string;
   readonly #allowed: readonly string[];
+  readonly #openFile: typeof open;
 
-  constructor({ folder, allowed }: FolderStoreOptions) {
+  constructor({ folder, allowed, openFile = open }: FolderStoreOptions) {
     this.#folder = folder;
     this.#allowed = allowed;
+    this.#openFile = openFile;
   }
 
   async stat(path: string): Promise<RemoteFile | undefined> {
@@ -43,41 +49,27 @@ export class FolderStore implements Store {
   }
 
   async put(path: string, source: Source, pace: Pace): Promise<RemoteFile> {
-    const { signal } = pace;
-    const place = await this.#place(path, true);
-    const part = partOf(place, source);
-    try {
-      const file = await openPart(part);
+    return await inTime(pace, async (rate, signal) => {
       try {
-        const from = await commonStart(file, source, signal);
-        // What another attempt has written meanwhile stays: all from here on is written over by each of them.
-        if ((await file.stat()).size > source.size) await file.truncate(source.size);
-        pace.reached(from);
-        let at = from;
-        let synced = from;
-        for await (const piece of paced(source.path, { start: from, end: source.size }, pace)) {
-          at += await writeAll(file, piece as Buffer, at);
-          if (at - synced < syncEvery) continue;
-          await file.datasync();
-          synced = at;
-          pace.reached(at);
+        const place = await this.#place(path, true);
+        const part = partOf(place, source);
+        const file = await openPart(part, this.#openFile);
+        try {
+          await this.#grow(file, source, { ...pace, signal }, rate);
+        } finally {
+          await file.close();
         }
-        await file.sync();
-        const { size } = await file.stat();
-        if (size !== source.size) {
-          throw new StoreFault('damaged', `${size} of ${source.size} bytes stand under the name of the part`);
-        }
-      } finally {
-        await file.close();
+        // One that had been given up while the system wrote for it: another try may be under way.
+        signal.throwIfAborted();
+        await nameOnce(part, place);
+        await syncFolder(dirname(place));
+        pace.reached(source.size);
+        return { size: source.size, etag: null, noted: null };
+      } catch (error) {
+        if (signal.aborted) throw signal.reason;
+        throw fault(error);
       }
-      await nameOnce(part, place);
-      await syncFolder(dirname(place));
-      pace.reached(source.size);
-      return { size: source.size, etag: null, noted: null };
-    } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      throw fault(error);
-    }
+    });
   }
 
   async read(path: string, from: number, signal: AbortSignal): Promise<Readable> {
@@ -109,6 +101,34 @@ export class FolderStore implements Store {
   }
 
   close(): void {}
+
+  /** Writes what is missing of a part. What counts as taken is what a sync has brought to the disk, or was there. */
+  async #grow(file: FileHandle, source: Source, pace: Pace, rate: LeastRate): Promise<void> {
+    const { signal, limits } = pace;
+    const from = await commonStart(file, source, signal, rate);
+    // What another attempt has written meanwhile stays: all from here on is written over by each of them.
+    if ((await file.stat()).size > source.size) await file.truncate(source.size);
+    pace.reached(from);
+    const turns = { pause: () => rate.pause(), resume: () => rate.resume(), add: () => false };
+    let [at, synced, every] = [from, from, firstSync];
+    for await (const piece of paced(source.path, { start: from, end: source.size }, pace, turns)) {
+      at += await writeAll(file, piece as Buffer, at);
+      if (at - synced < every) continue;
+      const began = limits.clock.monotonic();
+      await file.datasync();
+      signal.throwIfAborted();
+      every = nextSync(every, limits.clock.monotonic() - began);
+      rate.add(at - synced);
+      synced = at;
+      pace.reached(at);
+    }
+    await file.sync();
+    rate.add(at - synced);
+    const { size } = await file.stat();
+    if (size !== source.size) {
+      throw new StoreFault('damaged', `${size} of ${source.size} bytes stand under the name of the part`);
+    }
+  }
 
   /** The target's folder as it really is, checked against what the operator allows: a link must not lead out. */
   async #root(): Promise<string> {
@@ -148,8 +168,8 @@ function unlessThere(error: unknown): void {
 }
 
 /** Opens a file that is one: never what a link of somebody else's leads to, and no device. */
-async function openPlain(path: string, flags: number): Promise<FileHandle> {
-  const file = await open(path, flags | (constants.O_NOFOLLOW ?? 0), 0o644).catch((error: unknown) => {
+async function openPlain(path: string, flags: number, openFile = open): Promise<FileHandle> {
+  const file = await openFile(path, flags | (constants.O_NOFOLLOW ?? 0), 0o644).catch((error: unknown) => {
     throw codeOf(error) === 'ELOOP' ? new StoreFault('refused', `${basename(path)} is a link there`) : error;
   });
   if ((await file.stat()).isFile()) return file;
@@ -161,14 +181,14 @@ async function openPlain(path: string, flags: number): Promise<FileHandle> {
  * The file that grows. One that has another name already was finished, and its process killed before this name went (or
  * somebody keeps copies by links): what is written here would be written into that file, so a new one is begun.
  */
-async function openPart(part: string): Promise<FileHandle> {
+async function openPart(part: string, openFile: typeof open): Promise<FileHandle> {
   // Never for appending: the system would ignore positions then, and two attempts would write behind each other.
   const flags = constants.O_RDWR | constants.O_CREAT;
-  const found = await openPlain(part, flags);
+  const found = await openPlain(part, flags, openFile);
   if ((await found.stat()).nlink <= 1) return found;
   await found.close();
   await rm(part, { force: true });
-  return await openPlain(part, flags | constants.O_EXCL);
+  return await openPlain(part, flags | constants.O_EXCL, openFile);
 }
 
 function isBelow(root: string, path: string): boolean {
@@ -182,7 +202,12 @@ function partOf(place: string, source: Source): string {
 }
 
 /** How many bytes at the start are the source's: what a power cut has left may be anything. */
-async function commonStart(file: FileHandle, source: Source, signal: AbortSignal): Promise<number> {
+async function commonStart(
+  file: FileHandle,
+  source: Source,
+  signal: AbortSignal,
+  rate: LeastRate,
+): Promise<number> {
   const { size } = await file.stat();
   const end = Math.min(size, source.size);
   if (end === 0) return 0;
@@ -195,6 +220,7 @@ async function commonStart(file: FileHandle, source: Source, signal: AbortSignal
       await readAll(ours, a, length, at);
       await readAll(file, b, length, at);
       if (!a.subarray(0, length).equals(b.subarray(0, length))) return at;
+      rate.add(length);
     }
     return end;
   } finally {

@@ -10,6 +10,8 @@ export interface RcloneRun {
   readonly onLine?: (line: string) => boolean;
   /** So long it may take, or be without progress. Left out where its bytes are read as they come. Milliseconds. */
   readonly limitMs?: number;
+  /** What it means when that has passed; silence unless told. */
+  readonly late?: () => StoreFault;
 }
 
 /** Of its log: characters of a line, and lines that are kept for the reason of its end. */
@@ -55,7 +57,7 @@ export class Rclone {
     return whole;
   }
 
-  #start({ args, signal, onLine, limitMs }: RcloneRun) {
+  #start({ args, signal, onLine, limitMs, late: lateFault = () => silent(limitMs) }: RcloneRun) {
     // One try of a few: longer patience is ours.
     const always = [
       '--config',
@@ -97,7 +99,7 @@ export class Rclone {
         clearTimeout(limit);
         signal.removeEventListener('abort', end);
         if (signal.aborted) reject(signal.reason);
-        else if (late) reject(new StoreFault('away', `rclone was silent for ${(limitMs ?? 0) / 1_000} s`));
+        else if (late) reject(lateFault());
         else if (code === 0) resolve();
         else reject(rcloneFault(code, log.text));
       });
@@ -109,6 +111,10 @@ export class Rclone {
     });
     return { stdout, ended };
   }
+}
+
+function silent(limitMs = 0): StoreFault {
+  return new StoreFault('away', `rclone was silent for ${limitMs / 1_000} s`);
 }
 
 /** The end of a log, in whole lines: half of one may begin with half of a secret. A line without end is left out. */

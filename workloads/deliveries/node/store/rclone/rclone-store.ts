@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { joinPath, type RcloneSettings } from '../../../contract.ts';
+import { tooSlow } from '../../net/in-time.ts';
+import { leastBytes, windowOf } from '../../net/least-rate.ts';
 import type { Pace, RemoteFile, Source, Store } from '../store.ts';
 import { StoreFault } from '../store-fault.ts';
 import { Rclone } from './rclone-process.ts';
@@ -13,14 +15,21 @@ export interface RcloneStoreOptions {
   readonly home: string;
   /** Bytes per second; null for no limit. */
   readonly bytesPerSecond: number | null;
+  /** So long an upload may be without progress. Milliseconds. */
+  readonly quietMs?: number;
 }
 
 /** A look, or a deletion. Milliseconds. */
 const lookMs = 5 * 60_000;
 /** What a service may do with all of a file: copy it under its name, read it for a digest. */
 const wholeMs = 6 * 3_600_000;
-/** An upload of which no byte moves; many services put the pieces together at its end. */
-const quietMs = 3_600_000;
+/**
+ * An upload that makes no progress; many services put the pieces together at its end. So much longer than the window of
+ * the least rate, because rclone takes pieces of up to a hundred MiB into its memory and tells nothing while one goes out.
+ */
+const usualQuietMs = 3_600_000;
+/** Bytes that are progress: the least rate over that time. What limits its bandwidth is told of as it goes. */
+const leastProgress = leastBytes * (usualQuietMs / windowOf());
 
 /** What `lsjson` tells of a file. */
 const Listed = z.object({ Size: z.number(), IsDir: z.boolean().optional(), ModTime: z.string().optional() });
@@ -34,11 +43,14 @@ export class RcloneStore implements Store {
   readonly #rclone: Rclone;
   readonly #settings: RcloneSettings;
   readonly #bytesPerSecond: number | null;
+  readonly #quietMs: number;
 
-  constructor({ settings, program, config, home, bytesPerSecond }: RcloneStoreOptions) {
+  constructor(options: RcloneStoreOptions) {
+    const { settings, program, config, home, bytesPerSecond, quietMs = usualQuietMs } = options;
     this.#rclone = new Rclone({ program, config, home });
     this.#settings = settings;
     this.#bytesPerSecond = bytesPerSecond;
+    this.#quietMs = quietMs;
   }
 
   async stat(path: string, signal: AbortSignal): Promise<RemoteFile | undefined> {
@@ -91,6 +103,7 @@ export class RcloneStore implements Store {
   async #send(part: string, source: Source, pace: Pace): Promise<void> {
     const limit = this.#bytesPerSecond === null ? [] : ['--bwlimit', `${this.#bytesPerSecond}B`];
     let told = 0;
+    let since = 0;
     await this.#rclone.output({
       args: [
         'copyto',
@@ -102,12 +115,25 @@ export class RcloneStore implements Store {
         ...limit,
       ],
       signal: pace.signal,
-      limitMs: quietMs,
+      limitMs: this.#quietMs,
+      late: () => {
+        const all = told >= source.size;
+        return all
+          ? new StoreFault(
+              'away',
+              `nothing came of it in ${this.#quietMs / 1_000} s after all bytes had gone`,
+            )
+          : new StoreFault('slow', tooSlow('were taken', this.#quietMs, leastProgress));
+      },
       onLine: (line) => {
         const bytes = bytesOf(line);
         if (bytes === undefined || bytes <= told) return false;
         pace.sent(bytes - told);
+        since += bytes - told;
+        const last = told < source.size && bytes >= source.size;
         told = bytes;
+        if (since < leastProgress && !last) return false;
+        since = 0;
         return true;
       },
     });

@@ -10,7 +10,8 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { joinPath, type S3Settings } from '../../../contract.ts';
-import { digestsOf, paced } from '../../net/source-slice.ts';
+import { inTime } from '../../net/in-time.ts';
+import { digestsOf, paced, type Range } from '../../net/source-slice.ts';
 import type { Pace, RemoteFile, Source, Store } from '../store.ts';
 import { StoreFault } from '../store-fault.ts';
 import { adoptUpload, listParts } from './adopt-upload.ts';
@@ -126,8 +127,7 @@ export class S3Store implements Store {
   async #putWhole(path: string, source: Source, pace: Pace): Promise<string | null> {
     const range = { start: 0, end: source.size };
     const { md5, sha256 } = await digestsOf(source.path, range, pace.signal);
-    const body = paced(source.path, range, pace);
-    const command = () =>
+    const command = (body: Readable) =>
       new PutObjectCommand({
         ...this.#at(path),
         ...this.#unlessTaken(),
@@ -137,7 +137,7 @@ export class S3Store implements Store {
         ContentMD5: base64(md5),
       });
     const answer = await this.#conditionally(pace.signal, () =>
-      this.#sendSigned(command(), sha256, body, pace.signal),
+      this.#sendSigned(command, sha256, source, range, pace),
     );
     this.#checkTag(1, answer.ETag, md5, answer.ServerSideEncryption);
     pace.reached(source.size);
@@ -232,18 +232,18 @@ export class S3Store implements Store {
   async #putPart(ledger: PartLedger, part: PlannedPart, source: Source, pace: Pace): Promise<void> {
     const { bucket: Bucket, key: Key, uploadId: UploadId } = ledger.head;
     const { md5, sha256 } = await digestsOf(source.path, part, pace.signal);
-    const body = paced(source.path, part, pace);
     const size = part.end - part.start;
-    const command = new UploadPartCommand({
-      Bucket,
-      Key,
-      UploadId,
-      PartNumber: part.number,
-      Body: body,
-      ContentLength: size,
-      ContentMD5: base64(md5),
-    });
-    const answer = await this.#sendSigned(command, sha256, body, pace.signal);
+    const command = (body: Readable) =>
+      new UploadPartCommand({
+        Bucket,
+        Key,
+        UploadId,
+        PartNumber: part.number,
+        Body: body,
+        ContentLength: size,
+        ContentMD5: base64(md5),
+      });
+    const answer = await this.#sendSigned(command, sha256, source, part, pace);
     this.#checkTag(part.number, answer.ETag, md5, answer.ServerSideEncryption);
     await ledger.record({ number: part.number, size, etag: answer.ETag ?? '' });
   }
@@ -329,22 +329,27 @@ export class S3Store implements Store {
 
   /** The body is a stream, and its digest is known: the signature covers it, with TLS or without. */
   async #sendSigned(
-    command: PutObjectCommand | UploadPartCommand,
+    commandOf: (body: Readable) => PutObjectCommand | UploadPartCommand,
     sha256: string,
-    body: Readable,
-    signal: AbortSignal,
+    source: Source,
+    range: Range,
+    pace: Pace,
   ): Promise<{ ETag?: string | undefined; ServerSideEncryption?: string | undefined }> {
-    this.#client.payloadDigests.set(body, sha256);
-    const options = { abortSignal: signal };
-    try {
-      return await this.#run(signal, () =>
-        command instanceof UploadPartCommand
-          ? this.#client.send(command, options)
-          : this.#client.send(command, options),
-      );
-    } finally {
-      body.destroy();
-    }
+    return await inTime(pace, async (rate, signal) => {
+      const body = paced(source.path, range, pace, rate);
+      this.#client.payloadDigests.set(body, sha256);
+      const command = commandOf(body);
+      const options = { abortSignal: signal };
+      try {
+        return await this.#run(signal, () =>
+          command instanceof UploadPartCommand
+            ? this.#client.send(command, options)
+            : this.#client.send(command, options),
+        );
+      } finally {
+        body.destroy();
+      }
+    });
   }
 
   /** Once more without the condition, where the store says that it knows none. */

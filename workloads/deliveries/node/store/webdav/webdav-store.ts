@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { joinPath, type WebdavSettings } from '../../../contract.ts';
+import { inTime } from '../../net/in-time.ts';
 import { paced } from '../../net/source-slice.ts';
 import type { Pace, RemoteFile, Source, Store } from '../store.ts';
 import { StoreFault } from '../store-fault.ts';
@@ -90,12 +91,10 @@ export class WebdavStore implements Store {
   }
 
   async #sendWhole(url: string, source: Source, pace: Pace): Promise<void> {
-    await this.#http.call({
-      method: 'PUT',
-      url,
-      headers: { 'content-type': source.mediaType, 'content-length': String(source.size) },
-      body: paced(source.path, { start: 0, end: source.size }, pace),
-      signal: pace.signal,
+    const headers = { 'content-type': source.mediaType, 'content-length': String(source.size) };
+    await inTime(pace, async (rate, signal) => {
+      const body = paced(source.path, { start: 0, end: source.size }, pace, rate);
+      await this.#http.call({ method: 'PUT', url, headers, body, signal });
     });
   }
 
@@ -114,10 +113,12 @@ export class WebdavStore implements Store {
             { 'content-type': 'application/x-sabredav-partialupdate', 'x-update-range': `bytes=${from}-` },
           ] as const)
         : (['PUT', { 'content-range': `bytes ${from}-${last}/${source.size}` }] as const);
-    const body = paced(source.path, { start: from, end: source.size }, pace);
     try {
       const length = { 'content-length': String(source.size - from) };
-      await this.#http.call({ method, url, headers: { ...headers, ...length }, body, signal });
+      await inTime(pace, async (rate, timed) => {
+        const body = paced(source.path, { start: from, end: source.size }, pace, rate);
+        await this.#http.call({ method, url, headers: { ...headers, ...length }, body, signal: timed });
+      });
     } catch (error) {
       if (!(error instanceof StoreFault) || error.kind !== 'refused') throw error;
       this.#resume = 'none';
