@@ -285,6 +285,58 @@ describe('backlot', { timeout: 240_000 }, () => {
     expect(shown.stdout).toMatch(/输入无意义。请更正后重新提交。/);
   });
 
+  it('says why runs of flows wait and fail in the language of the terminal', async () => {
+    const env = { LANG: 'zh_CN.UTF-8' };
+    const file = join(home, 'later.yaml');
+    const text = [
+      'version: 1',
+      'name: later',
+      'trigger: { kind: flow.manual }',
+      'steps:',
+      "  - { id: pause, kind: flow.wait, with: { until: '{{trigger.when}}' } }",
+      '  - { id: one, kind: tiny.count-one, with: { index: 3 }, after: [pause] }',
+      '',
+    ].join('\n');
+    await writeFile(file, text);
+    await json('flows', 'apply', file);
+    const run = (when: string, ...more: string[]) =>
+      backlot(['flows', 'run', 'later', '--data', JSON.stringify({ when }), ...more], { env });
+    const why = '步骤“pause”的参数无法使用：';
+    const failed = await run('soon', '--wait');
+    expect(failed.code).toBe(1);
+    expect(failed.stdout).toContain(`失败原因: ${why}`);
+    // Whoever only watches its progress reads it, too.
+    expect(failed.stderr).toContain(why);
+    const list = (...more: string[]) =>
+      backlot(['flows', 'runs', ...more], { env }).then(({ stdout }) => stdout);
+    expect(await list('--flow', 'later')).toMatch(new RegExp(`failed .* later +${why}`, 'm'));
+    expect((await backlot(['flows', 'show', 'later'], { env })).stdout).toContain(why);
+
+    const when = new Date(Date.now() + 3_600_000).toISOString();
+    expect((await run(when)).code).toBe(0);
+    await expect
+      .poll(() => list('--state', 'waiting'), { timeout: 30_000 })
+      .toMatch(new RegExp(`later +等待至 ${when}$`, 'm'));
+    const [waiting] = await json<{ id: string }[]>('flows', 'runs', '--state', 'waiting');
+    const id = waiting?.id ?? '';
+    expect(await list(id)).toMatch(new RegExp(`pause +waiting .*等待至 ${when}$`, 'm'));
+    expect(await json('flows', 'cancel', id)).toMatchObject({ id });
+
+    // What a task waits for is said beside its step.
+    const [node] = await json<NodeView[]>('nodes', 'list');
+    await json('nodes', 'cordon', node?.name ?? '');
+    try {
+      const queued = JSON.parse((await run(new Date(0).toISOString(), '--json')).stdout) as { id: string };
+      await expect
+        .poll(() => list(queued.id), { timeout: 30_000 })
+        .toMatch(new RegExp(`one +running .*${node?.name} .*\\p{Script=Han}`, 'mu'));
+      await json('flows', 'cancel', queued.id);
+    } finally {
+      await json('nodes', 'uncordon', node?.name ?? '');
+    }
+    expect((await backlot(['flows', 'remove', 'later', '--yes'])).code).toBe(0);
+  });
+
   it('keeps a token after trying it, and forgets it again', async () => {
     const env = { BACKLOT_TOKEN: '' };
     const wrong = await backlot(['login'], { env, stdin: 'blt_not-a-token-at-all\n' });

@@ -13,6 +13,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { formatAge } from '../output/amounts.ts';
 import { confirm } from './confirm.ts';
 import { findByName, findProject, projectFilter, shortId } from './find.ts';
+import { flowReasons } from './flow-reasons.ts';
 import { describeRun, findRun, runColumns, runRow, watchRun } from './flow-runs.ts';
 import { idOf, limitOption, limitSchema, projectOption, yesOption } from './options.ts';
 
@@ -49,17 +50,25 @@ export const flowsCommands: CliGroup = {
       summary: { en: 'Show one flow and its latest runs', 'zh-CN': '显示一个流程及其最近的运行' },
       arguments: [flowArgument],
       input: flowInput,
-      async run({ out, api, say, signal }, { flow: typed }) {
-        const client = await api();
+      async run(context, { flow: typed }) {
+        const { out, say, signal } = context;
+        const client = await context.api();
+        const sentence = await flowReasons(context);
         const { id } = await findFlow(client, typed, signal);
         const flow = await client.flows.get(id, signal);
         const runs = await collect(client.flows.runs({ flowId: id, limit: 10 }, signal), 10);
         out.result({ ...flow, runs }, () => [
           `${flow.name}  ${flow.id}`,
           `v${flow.version}  ${flow.enabled ? say(phrases.on) : say(phrases.off)}  ${flow.trigger}`,
+          ...(flow.problem === null ? [] : [`${say(phrases.problem)}: ${sentence(flow.problem)}`]),
           ...(flow.hook === null ? [] : [`POST ${client.transport.baseUrl}${flow.hook}`]),
           ...flow.definition.steps.map(({ id: step, kind }) => `  ${step}  ${kind}`),
-          ...(runs.length === 0 ? [] : out.table(runColumns(say), runs.map(runRow))),
+          ...(runs.length === 0
+            ? []
+            : out.table(
+                runColumns(say),
+                runs.map((run) => runRow(run, say, sentence)),
+              )),
         ]);
         return undefined;
       },
@@ -236,8 +245,14 @@ export const flowsCommands: CliGroup = {
         const flowId = flow === undefined ? undefined : (await findFlow(client, flow, signal)).id;
         const query = { projectId, flowId, state, limit: Math.min(limit, 500) };
         const runs = await collect(client.flows.runs(query, signal), limit);
+        const sentence = await flowReasons(context);
         out.result(runs, () =>
-          runs.length === 0 ? say(phrases.noRuns) : out.table(runColumns(say), runs.map(runRow)),
+          runs.length === 0
+            ? say(phrases.noRuns)
+            : out.table(
+                runColumns(say),
+                runs.map((run) => runRow(run, say, sentence)),
+              ),
         );
         return undefined;
       },
@@ -391,6 +406,7 @@ const phrases = {
     en: 'No flows. `backlot flows apply FILE` makes one.',
     'zh-CN': '没有流程。可用 `backlot flows apply 文件` 创建。',
   },
+  problem: { en: 'Its trigger starts nothing', 'zh-CN': '触发器无法启动运行' },
   noRuns: { en: 'No runs.', 'zh-CN': '没有运行。' },
   id: { en: 'ID', 'zh-CN': '编号' },
   on: { en: 'on', 'zh-CN': '启用' },
