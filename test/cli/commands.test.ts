@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ApiToken, ApiTokenCreated, Me, type NodeView } from '@backlot/contract';
+import { type ApiToken, ApiTokenCreated, type Artifact, Me, type NodeView } from '@backlot/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { all, submit, tasksOf } from '../system/jobs.ts';
+import { all, artifactsOf, submit, tasksOf } from '../system/jobs.ts';
 import { type Studio, startStudio } from '../system/studio.ts';
 import { waitUntil } from '../system/wait-until.ts';
 
@@ -201,6 +201,32 @@ describe('backlot', { timeout: 240_000 }, () => {
     expect(once.code).toBe(0);
     expect(once.stdout.length).toBeGreaterThan(0);
     expect(followed.stdout).toBe(once.stdout);
+  });
+
+  it('lists what a job and a task have made, of one kind, and where it lies', async () => {
+    const job = await submit(studio, 'tiny.count', { parts: 2, steps: 3 });
+    await backlot(['jobs', 'wait', job.id]);
+    const known = await artifactsOf(studio, job.id);
+    const listed = (...args: string[]) => json<Artifact[]>('artifacts', 'list', ...args);
+    const ids = (artifacts: readonly Artifact[]) => artifacts.map(({ id }) => id).sort();
+    expect(known.length).toBeGreaterThan(2);
+    expect(ids(await listed('--job', job.id.slice(-8)))).toEqual(ids(known));
+    expect(await listed('--job', job.id, '-n', '1')).toHaveLength(1);
+    const [one] = known;
+    if (!one?.taskId) throw new Error('An artifact of a job says of which task it is.');
+    const ofTask = known.filter(({ taskId }) => taskId === one.taskId);
+    expect(ids(await listed('--task', one.taskId))).toEqual(ids(ofTask));
+    const ofKind = known.filter(({ kind }) => kind === one.kind);
+    expect(ids(await listed('--job', job.id, '--kind', one.kind, '--project', one.projectId))).toEqual(
+      ids(ofKind),
+    );
+    const table = (await backlot(['artifacts', 'list', '--task', one.taskId, '--language', 'zh-CN'])).stdout;
+    expect(table).toMatch(/^编号 +类型 +大小 +位置 +时长 +名称$/m);
+    expect(table).toMatch(new RegExp(`^${one.id} +${one.kind} +\\S+ B +文件存储 .* ${one.name}$`, 'm'));
+    const none = await backlot(['artifacts', 'list', '--job', job.id, '--kind', 'no-such-kind']);
+    expect([none.code, none.stdout]).toEqual([0, expect.stringContaining('No artifacts that fit.')]);
+    const wrong = await backlot(['artifacts', 'list', '--task', 'nonsense']);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('--task')]);
   });
 
   it('steers a job: pause, resume, priority, cancel', async () => {

@@ -1,5 +1,6 @@
 import type { CliCommand } from '../command.ts';
 import type { Product } from '../product.ts';
+import { artifactsCommands } from './artifacts.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
 import { benchCommands } from './bench.ts';
 import { controlCommand } from './control.ts';
@@ -30,6 +31,7 @@ export function ownCommands(product: Product): readonly CliCommand[] {
     jobsCommands,
     tasksCommands,
     flowsCommands,
+    artifactsCommands,
     eventsCommand,
     tokensCommands,
     backupCommand,
