@@ -223,7 +223,10 @@ export const targetsGroup: CliGroup = {
     }),
     defineCommand({
       name: 'remove',
-      summary: { en: 'Delete a target that nothing waits for', 'zh-CN': '删除没有等待项的目标' },
+      summary: {
+        en: 'Delete a target that nothing waits for and no flow names',
+        'zh-CN': '删除没有等待项且未被流程使用的目标',
+      },
       arguments: [nameArgument],
       options: [projectOption],
       examples: [

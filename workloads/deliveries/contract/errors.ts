@@ -18,6 +18,14 @@ export const deliveryErrors = defineErrors({
       'zh-CN': '以下流程使用 {name}：{flows}。请先让它们改用其他目标，或新建名为 {wanted} 的目标。',
     },
   },
+  delivery_target_in_flows: {
+    status: 409,
+    retryable: false,
+    message: {
+      en: 'Flows name {name}: {flows}. Have them name another target first, or switch this one off instead.',
+      'zh-CN': '以下流程使用 {name}：{flows}。请先让它们改用其他目标，或改为停用该目标。',
+    },
+  },
   delivery_target_in_use: {
     status: 409,
     retryable: false,

@@ -143,7 +143,7 @@ function targetRoutes(app: App, { kernel, targets, outbox }: RoutesDeps): void {
     {
       config: { access: own(manage), audited: 'by-handler' },
       schema: {
-        summary: 'Delete a delivery target. Refused while something waits for it.',
+        summary: 'Delete a delivery target. Refused while something waits for it, or flows name it.',
         params: IdParams,
         response: { 204: z.undefined() },
       },

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
-import { Page } from '@backlot/contract';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FlowDetail, Page } from '@backlot/contract';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
 import { DeliveryTarget, Subscription } from '../contract.ts';
 import { type DeliveryHouse, openDeliveryHouse } from '../testing/delivery-house.ts';
 
@@ -84,6 +86,67 @@ describe('backlot targets', { timeout: 180_000 }, () => {
     await expect(rename('team')).rejects.toMatchObject({ code: 'delivery_target_named' });
     await expect(rename('team')).rejects.toThrow('Tell the crew');
     expect(await rename('crew')).toMatchObject({ name: 'crew' });
+  });
+
+  it('is not deleted while flows name it, by its name or its id, also those that are switched off', async () => {
+    const send = house.api.transport.call.bind(house.api.transport);
+    const bark = await house.target({
+      name: 'bark',
+      kind: 'bark',
+      secrets: { deviceKey: 'abcdefghijklmnop' },
+    });
+    const step = (ref: string) => [
+      { id: 'tell', kind: 'deliveries.notify', with: { target: ref, text: 'Done.' } },
+    ];
+    const byName = await house.flow('Rings', step('bark'));
+    const byId = await house.flow('Rings by number', step(bark.id));
+    await send('PATCH', `/api/v1/flows/${byName}`, z.unknown(), { json: { enabled: false } });
+    expect(await backlot(['remove', 'bark'])).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining('Flows name bark: Rings, Rings by number.'),
+    });
+    await house.api.transport.run('DELETE', `/api/v1/flows/${byName}`);
+    const remove = () => house.api.transport.run('DELETE', `/api/v1/delivery-targets/${bark.id}`);
+    await expect(remove()).rejects.toMatchObject({ code: 'delivery_target_in_flows' });
+    // What an older version of a flow has named is free.
+    const definition = { version: 1, name: 'Rings', trigger: { kind: 'flow.manual' }, steps: step('crew') };
+    await send('PUT', `/api/v1/flows/${byId}`, FlowDetail, { json: { definition } });
+    await remove();
+    expect(await target('bark')).toBeUndefined();
+    await house.api.transport.run('DELETE', `/api/v1/flows/${byId}`);
+  });
+
+  it('is not deleted under a flow that is saved in the same moment', async () => {
+    const { db } = house.control.store;
+    const { id } = await house.target({
+      name: 'whistle',
+      kind: 'bark',
+      secrets: { deviceKey: 'abcdefghijklmnop' },
+    });
+    /** Sessions of this database that wait for a lock. */
+    const waiting = async () => {
+      const { rows } = await sql<{ n: number }>`
+        SELECT count(*)::int AS n FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'`.execute(db);
+      return rows[0]?.n;
+    };
+    const patience = { timeout: 30_000, interval: 50 };
+    let saved: Promise<string> | undefined;
+    let removed: Promise<unknown> | undefined;
+    await db.transaction().execute(async (tx) => {
+      // The save stands still in the middle of its transaction.
+      await sql`LOCK TABLE flow_version IN SHARE MODE`.execute(tx);
+      saved = house.flow('Whistles', [
+        { id: 'tell', kind: 'deliveries.notify', with: { target: 'whistle', text: 'Done.' } },
+      ]);
+      saved.catch(() => undefined);
+      await vi.waitFor(async () => expect(await waiting()).toBe(1), patience);
+      removed = house.api.transport.run('DELETE', `/api/v1/delivery-targets/${id}`);
+      removed.catch(() => undefined);
+      await vi.waitFor(async () => expect(await waiting()).toBe(2), patience);
+    });
+    await expect(saved).resolves.toEqual(expect.any(String));
+    await expect(removed).rejects.toMatchObject({ code: 'delivery_target_in_flows' });
   });
 
   it('routes events to a target, lists the routes, and takes one away by its kinds', async () => {

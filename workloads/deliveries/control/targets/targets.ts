@@ -20,6 +20,7 @@ import { afterSwitchOff, afterSwitchOn } from '../outbox/switched.ts';
 import { addressPolicy } from '../senders/address-policy.ts';
 import { type TargetRow, tables } from '../tables.ts';
 import { destinationOf, refuseOldSecrets } from './destination.ts';
+import { refuseInFlows, refuseNamed } from './named-by-flows.ts';
 import { seal, sealPurpose, unseal } from './seal.ts';
 
 /** Targets: kept, sealed, shown without their secrets. Every change writes its event and its audit row. */
@@ -149,7 +150,7 @@ export class Targets {
     });
   }
 
-  /** @throws not_found, delivery_target_in_use while something waits for it */
+  /** @throws not_found, delivery_target_in_use while something waits for it, delivery_target_in_flows */
   async remove(id: string, actor: Actor): Promise<void> {
     await this.#kernel.transaction(async (tx) => {
       const before = viewTarget(await this.#row(id, tx), 'all');
@@ -157,6 +158,7 @@ export class Targets {
         const params = { name: before.name, waiting: before.waiting };
         throw new BacklotError(deliveryErrors.delivery_target_in_use, { params });
       }
+      await refuseInFlows(tx, before);
       await tables(tx).deleteFrom('delivery_target').where('id', '=', id).execute();
       await this.#note(tx, 'removed', actor, before, undefined);
     });
@@ -338,20 +340,4 @@ function viewTarget(
     createdAt: row.created_at.toISOString(),
     changedAt: row.changed_at.toISOString(),
   };
-}
-
-/** Flows find a target by its name: one that they name keeps it. @throws delivery_target_named */
-async function refuseNamed(tx: Tx, { projectId, name }: DeliveryTarget, wanted: string): Promise<void> {
-  const { rows } = await sql<{ name: string }>`
-    SELECT DISTINCT f.name
-    FROM flow f JOIN flow_version v ON v.id = f.version_id
-      CROSS JOIN jsonb_array_elements(v.definition -> 'steps') AS step
-    WHERE f.project_id = ${projectId} AND f.removed_at IS NULL AND step -> 'with' ->> 'target' = ${name}
-    ORDER BY f.name LIMIT 10
-  `.execute(tx);
-  if (rows.length === 0) return;
-  throw new BacklotError(deliveryErrors.delivery_target_named, {
-    params: { name, wanted, flows: rows.map((flow) => flow.name).join(', ') },
-    pointer: 'body.name',
-  });
 }
