@@ -143,9 +143,9 @@ function Content({ timeline }: { readonly timeline: Timeline }) {
       <Section
         title={say('timeline.title')}
         aside={
-          timeline.segments.length < broadcast.segments
+          timeline.segments.length < broadcast.segments && shownBroadcastState(broadcast) !== 'removed'
             ? words('fact.segments.left', { left: timeline.segments.length, count: broadcast.segments })
-            : words('fact.segments', { count: timeline.segments.length })
+            : words('fact.segments', { count: broadcast.segments })
         }
       >
         <TakeTimeline

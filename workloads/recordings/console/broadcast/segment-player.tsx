@@ -22,6 +22,12 @@ export function SegmentPlayer({ segment, name, isBroken, onFailed, onClose }: Se
   const { artifactId, container } = segment;
   // Browsers know fragmented MP4 by themselves.
   const native = container === 'fmp4';
+  const box = useRef<HTMLDivElement>(null);
+  // It was asked for, so it is to be seen; the focus stays on the timeline, for the next one.
+  useEffect(() => {
+    // Newer browsers answer with a promise, which is nothing to clean up.
+    void box.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
   useEffect(() => {
     if (container === 'fmp4') return;
     let ended = false;
@@ -39,7 +45,7 @@ export function SegmentPlayer({ segment, name, isBroken, onFailed, onClose }: Se
     };
   }, [artifactId, container, onFailed]);
   return (
-    <div className={classes.player}>
+    <div ref={box} className={classes.player}>
       {!isBroken && (
         // biome-ignore lint/a11y/useMediaCaption: a recording of somebody else's stream has no captions
         <video

@@ -78,7 +78,6 @@ export function TakeTimeline({ timeline, all, window, onWindow, nodeName, whyTex
         onPlay={(segment, name) => play({ segment, name })}
         onHole={(gap) => onWindow(around({ from: gap.fromWall, to: gap.toWall }, all))}
       />
-      <Axis window={window} />
       {/* Always there: what appears together with its words is not read out. */}
       <p role="status" className={classes.status}>
         {playing && say(isBroken ? 'segment.away' : 'segment.plays', { segment: playing.name })}
@@ -93,17 +92,6 @@ export function TakeTimeline({ timeline, all, window, onWindow, nodeName, whyTex
           onClose={() => play(undefined)}
         />
       )}
-    </div>
-  );
-}
-
-function Axis({ window }: { readonly window: Range }) {
-  const clock = useWallClock();
-  return (
-    <div className={classes.axis} aria-hidden="true">
-      {[0, 0.25, 0.5, 0.75, 1].map((share) => (
-        <span key={share}>{clock(window.from + (window.to - window.from) * share, window)}</span>
-      ))}
     </div>
   );
 }

@@ -105,7 +105,7 @@ export function TimelineLanes(props: TimelineLanesProps) {
         ref={grid}
         role="grid"
         aria-label={say('timeline.title')}
-        aria-describedby={hint}
+        aria-describedby={tabStop && hint}
         className={classes.lanes}
         onKeyDown={onKeyDown}
         onFocus={({ target }) => {
@@ -144,9 +144,12 @@ export function TimelineLanes(props: TimelineLanesProps) {
           </div>
         </div>
       </div>
-      <p id={hint} className={classes.hint}>
-        {say('timeline.hint')}
-      </p>
+      <Axis window={window} />
+      {tabStop && (
+        <p id={hint} className={classes.hint}>
+          {say('timeline.hint')}
+        </p>
+      )}
     </>
   );
 }
@@ -162,7 +165,12 @@ const Cell = memo(function Cell({ drawn, isTabStop, isPlaying }: CellProps) {
   const { first, name, left, width } = drawn;
   const isHole = 'gap' in first.of;
   return (
-    <Tooltip label={name} events={{ hover: true, focus: true, touch: false }}>
+    <Tooltip
+      multiline
+      maw="min(90vw, 640px)"
+      label={name}
+      events={{ hover: true, focus: true, touch: false }}
+    >
       <button
         type="button"
         role="gridcell"
@@ -193,6 +201,17 @@ function Extent({ window, from, to }: Range & { readonly window: Range }) {
         style={{ left: `${at.left * 100}%`, width: `max(1px, ${at.width * 100}%)` }}
       />
     )
+  );
+}
+
+function Axis({ window }: { readonly window: Range }) {
+  const clock = useWallClock();
+  return (
+    <div className={classes.axis} aria-hidden="true">
+      {[0, 0.25, 0.5, 0.75, 1].map((share) => (
+        <span key={share}>{clock(window.from + (window.to - window.from) * share, window)}</span>
+      ))}
+    </div>
   );
 }
 
