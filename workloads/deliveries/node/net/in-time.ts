@@ -36,6 +36,11 @@ export async function inTime<T>(
   }
 }
 
+/** An answer that drips is never silent either: this is for requests that send nothing. */
+export function noAnswer(limitMs: number): StoreFault {
+  return new StoreFault('slow', `no answer came in ${Math.round(limitMs / 1_000)} s`);
+}
+
 /** Why it is too slow, in English. */
 export function tooSlow(what: 'came back' | 'were taken', windowMs: number, least = leastBytes): string {
   return `fewer than ${Math.round(least / 1_024)} KiB ${what} in ${Math.round(windowMs / 1_000)} s`;

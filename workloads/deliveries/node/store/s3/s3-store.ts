@@ -10,7 +10,8 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { joinPath, type S3Settings } from '../../../contract.ts';
-import { inTime } from '../../net/in-time.ts';
+import { inTime, noAnswer } from '../../net/in-time.ts';
+import { windowOf } from '../../net/least-rate.ts';
 import { digestsOf, paced, type Range } from '../../net/source-slice.ts';
 import type { Pace, RemoteFile, Source, Store } from '../store.ts';
 import { StoreFault } from '../store-fault.ts';
@@ -47,6 +48,8 @@ export class S3Store implements Store {
   readonly #settings: S3Settings;
   readonly #ledgers: string;
   readonly #now: () => number;
+  /** For the answer to a request that sends no bytes of a file. Milliseconds. */
+  readonly #answerMs: number;
   readonly #mismatches = new Map<number, number>();
   /** Whether the store understands "only if nothing stands there". */
   #conditional = true;
@@ -60,12 +63,13 @@ export class S3Store implements Store {
     this.#settings = settings;
     this.#ledgers = ledgers;
     this.#now = now;
+    this.#answerMs = windowOf(idleMs);
   }
 
   async stat(path: string, signal: AbortSignal): Promise<RemoteFile | undefined> {
     try {
-      const answer = await this.#run(signal, () =>
-        this.#client.send(new HeadObjectCommand(this.#at(path)), { abortSignal: signal }),
+      const answer = await this.#run(signal, (timed) =>
+        this.#client.send(new HeadObjectCommand(this.#at(path)), { abortSignal: timed }),
       );
       const { ContentLength: size = 0, ETag = null, Metadata } = answer;
       return { size, etag: tagOf(ETag), noted: Metadata?.[NOTE] ?? null };
@@ -85,10 +89,10 @@ export class S3Store implements Store {
   }
 
   async read(path: string, from: number, signal: AbortSignal): Promise<Readable> {
-    const answer = await this.#run(signal, () =>
+    const answer = await this.#run(signal, (timed) =>
       this.#client.send(
         new GetObjectCommand({ ...this.#at(path), ...(from === 0 ? {} : { Range: `bytes=${from}-` }) }),
-        { abortSignal: signal },
+        { abortSignal: timed },
       ),
     );
     if (!(answer.Body instanceof Readable)) throw new StoreFault('away', 'it answered without a body');
@@ -100,8 +104,8 @@ export class S3Store implements Store {
   }
 
   async remove(path: string, signal: AbortSignal): Promise<void> {
-    await this.#run(signal, () =>
-      this.#client.send(new DeleteObjectCommand(this.#at(path)), { abortSignal: signal }),
+    await this.#run(signal, (timed) =>
+      this.#client.send(new DeleteObjectCommand(this.#at(path)), { abortSignal: timed }),
     );
   }
 
@@ -208,9 +212,9 @@ export class S3Store implements Store {
       for (const part of adopted.parts) await ledger.record(part);
       return ledger;
     }
-    const answer = await this.#run(signal, () =>
+    const answer = await this.#run(signal, (timed) =>
       this.#client.send(new CreateMultipartUploadCommand({ Bucket, Key, ...this.#described(source) }), {
-        abortSignal: signal,
+        abortSignal: timed,
       }),
     );
     if (answer.UploadId === undefined) throw new StoreFault('away', 'it answered without an upload id');
@@ -253,7 +257,7 @@ export class S3Store implements Store {
     const Parts = ledger.parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag }));
     try {
       const answer = await this.#conditionally(signal, () =>
-        this.#run(signal, () =>
+        this.#run(signal, (timed) =>
           this.#client.send(
             new CompleteMultipartUploadCommand({
               ...this.#at(path),
@@ -261,7 +265,7 @@ export class S3Store implements Store {
               UploadId,
               MultipartUpload: { Parts },
             }),
-            { abortSignal: signal },
+            { abortSignal: timed },
           ),
         ),
       );
@@ -281,8 +285,8 @@ export class S3Store implements Store {
    */
   async #reconcile(ledger: PartLedger, named: number | undefined, signal: AbortSignal): Promise<void> {
     const { bucket: Bucket, key: Key, uploadId: UploadId } = ledger.head;
-    const listed = await this.#run(signal, () =>
-      listParts(this.#client, { Bucket, Key, UploadId }, signal),
+    const listed = await this.#run(signal, (timed) =>
+      listParts(this.#client, { Bucket, Key, UploadId }, timed),
     ).catch((error: unknown) => {
       if (error instanceof StoreFault && error.kind !== 'gone') return error;
       throw error;
@@ -297,9 +301,9 @@ export class S3Store implements Store {
   async #abort(ledger: PartLedger, signal: AbortSignal): Promise<void> {
     const { bucket: Bucket, key: Key, uploadId: UploadId } = ledger.head;
     try {
-      await this.#run(signal, () =>
+      await this.#run(signal, (timed) =>
         this.#client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), {
-          abortSignal: signal,
+          abortSignal: timed,
         }),
       );
     } catch (error) {
@@ -341,11 +345,11 @@ export class S3Store implements Store {
       const command = commandOf(body);
       const options = { abortSignal: signal };
       try {
-        return await this.#run(signal, () =>
-          command instanceof UploadPartCommand
-            ? this.#client.send(command, options)
-            : this.#client.send(command, options),
-        );
+        return await (command instanceof UploadPartCommand
+          ? this.#client.send(command, options)
+          : this.#client.send(command, options));
+      } catch (error) {
+        throw s3Fault(error, signal);
       } finally {
         body.destroy();
       }
@@ -363,11 +367,16 @@ export class S3Store implements Store {
     }
   }
 
-  async #run<T>(signal: AbortSignal, send: () => Promise<T>): Promise<T> {
+  async #run<T>(signal: AbortSignal, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const late = new AbortController();
+    const limit = setTimeout(() => late.abort(noAnswer(this.#answerMs)), this.#answerMs);
+    const either = AbortSignal.any([signal, late.signal]);
     try {
-      return await send();
+      return await send(either);
     } catch (error) {
-      throw s3Fault(error, signal);
+      throw s3Fault(error, either);
+    } finally {
+      clearTimeout(limit);
     }
   }
 

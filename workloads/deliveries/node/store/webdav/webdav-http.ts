@@ -5,6 +5,8 @@ import { finished } from 'node:stream/promises';
 import { Heard } from '../../../contract/redact.ts';
 import { retryAfterMs } from '../../../contract/retry-after.ts';
 import { checkHost, guardedLookup } from '../../net/guarded-lookup.ts';
+import { noAnswer } from '../../net/in-time.ts';
+import { windowOf } from '../../net/least-rate.ts';
 import { kindOfStatus, networkFault, StoreFault } from '../store-fault.ts';
 
 export interface DavRequest {
@@ -89,8 +91,17 @@ export class DavHttp {
       request.setTimeout(this.#idleMs, () =>
         request.destroy(new StoreFault('away', `nothing moved for ${Math.round(this.#idleMs / 1000)} s`)),
       );
-      request.once('error', reject);
-      request.once('response', resolve);
+      // Who sends a body watches how it is taken, and its answer.
+      const limitMs = windowOf(this.#idleMs);
+      const limit = body ? undefined : setTimeout(() => request.destroy(noAnswer(limitMs)), limitMs);
+      request.once('error', (error) => {
+        clearTimeout(limit);
+        reject(error);
+      });
+      request.once('response', (answer) => {
+        clearTimeout(limit);
+        resolve(answer);
+      });
       if (!body) return void request.end();
       body.once('error', (error) => request.destroy(error));
       body.pipe(request);
