@@ -57,14 +57,16 @@ async function account(job: string) {
   return { tasks: rows, artifacts: artifacts.map(({ name }) => name) };
 }
 
+const table = systemProcessTable();
+/** What this node has started. */
+const processesHere = async () => table.withMark(await table.list(), nodeMark, nodeMarkOf(dataDir));
+
 /** Ends the agent with everything; nothing that it ever started may be left. */
 async function expectNothingLeft(): Promise<void> {
   await agent?.end();
-  const table = systemProcessTable();
-  await until('no process of the node is left', async () => {
-    const ours = await table.withMark(await table.list(), nodeMark, nodeMarkOf(dataDir));
-    return ours.every(({ state }) => state === 'zombie');
-  });
+  await until('no process of the node is left', async () =>
+    (await processesHere()).every(({ state }) => state === 'zombie'),
+  );
 }
 
 const allocationsHere = async () => (await readdir(join(dataDir, 'allocations'))).length;
@@ -103,6 +105,26 @@ describe('an agent killed by -9', { timeout: 240_000 }, () => {
     expect(tasks.filter(({ attempts }) => attempts !== 1)).toEqual([]);
     expect(artifacts.length).toBe(121);
     expect(new Set(artifacts).size).toBe(121);
+    await expectNothingLeft();
+  });
+
+  it('asked to end with its work, whose runners do not listen: no process of it is left', async () => {
+    await start();
+    const job = await product.submit({ parts: 2, steps: 900, stepMs: 100 });
+    // Runners with what they run; one that waits for work ends by itself.
+    const working = async () => {
+      const all = await processesHere();
+      return all.filter(({ pid, parent }) =>
+        all.some((other) => other.parent === pid || other.pid === parent),
+      );
+    };
+    await until('both parts run', async () => (await working()).length >= 4, 60_000);
+    // As on a machine that is too busy for them: nothing that they are told is done.
+    for (const entry of await working()) await table.signal(entry, 'SIGSTOP');
+    await expectNothingLeft();
+    await start();
+    await product.control.kernel.jobs.setIntent(job, 'cancel', systemActor);
+    await product.ended(job, 200_000);
     await expectNothingLeft();
   });
 

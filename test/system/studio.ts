@@ -137,11 +137,11 @@ export async function startStudio(options: StudioOptions = {}): Promise<Studio> 
       up.kill('SIGTERM');
       const code = await Promise.race([
         ended,
-        new Promise<number | null>((done) => setTimeout(() => done(null), 30_000).unref()),
+        new Promise<number | null>((done) => setTimeout(() => done(null), 60_000).unref()),
       ]);
       // Processes that are ending at this moment are given a moment to be gone.
       await waitUntil('nothing of it is left', () => processesOf(dataDir).length === 0, {
-        limitMs: 3_000,
+        limitMs: 10_000,
       }).catch(() => undefined);
       const leftovers = processesOf(dataDir).map(
         (line) => `${line.pid} (parent ${line.parent}) ${line.command}`,

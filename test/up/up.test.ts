@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { submit, tasksOf } from '../system/jobs.ts';
 import { processesOf } from '../system/processes.ts';
 import { endAll, makeDataDir, type Studio, startStudio } from '../system/studio.ts';
 import { waitUntil } from '../system/wait-until.ts';
@@ -56,6 +57,17 @@ describe('backlot up', { timeout: 300_000 }, () => {
 
   it('leaves nothing behind when it is asked to end', async () => {
     const studio = await start();
+    studios.length = 0;
+    expect(await studio.close()).toEqual({ leftovers: [], code: 0 });
+  });
+
+  it('leaves nothing behind when its agent can not end what it runs', async () => {
+    const studio = await start();
+    const { id } = await submit(studio, 'tiny.count', { parts: 2, steps: 900, stepMs: 100 });
+    await waitUntil('a part of it runs', async () =>
+      (await tasksOf(studio, id)).some(({ key, state }) => key.startsWith('part-') && state === 'running'),
+    );
+    process.kill((await studio.pids()).agent ?? 0, 'SIGSTOP');
     studios.length = 0;
     expect(await studio.close()).toEqual({ leftovers: [], code: 0 });
   });

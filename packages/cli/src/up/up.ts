@@ -5,6 +5,7 @@ import type { PartMessage } from '@backlot/contract/supervision';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@backlot/control/db/embedded/embedded-postgres';
 import { takeOwnerLock } from '@backlot/control/db/embedded/owner-lock';
 import { createLog } from '@backlot/control/telemetry/log';
+import { endNode } from '@backlot/node/sweep/end-node';
 import type { Logger } from 'pino';
 import type { ControlSettings } from '../config/control-settings.ts';
 import { untilAborted } from '../serve/until-aborted.ts';
@@ -68,6 +69,9 @@ export async function runUp(options: UpOptions): Promise<void> {
   }
 }
 
+/** The data folder of the node on this machine. */
+const nodeDir = ({ dataDir }: ControlSettings) => join(dataDir, 'node');
+
 class Installation {
   readonly #options: UpOptions;
   readonly #runPath: string;
@@ -109,13 +113,23 @@ class Installation {
 
   /** The agent first, while there is a control plane to tell; then that; the database last. */
   async close(): Promise<void> {
-    await this.#agent?.stop(graceMs.agent);
+    await this.#endAgent();
     await this.#control?.stop(graceMs.control);
     // A start in progress ends now: what it waits for has been stopped, or it sees the signal after the next step.
     await this.#starting.catch(() => undefined);
     await this.#postgres?.close();
     this.#record?.close();
     for (const log of this.#logs) log.close();
+  }
+
+  /** It ends its work. Where it has no time for that, or had just died, nothing of it may go on for nobody either. */
+  async #endAgent(): Promise<void> {
+    const { clock, env, settings } = this.#options;
+    if (!this.#agent) return;
+    await this.#agent.stop(graceMs.agent);
+    if (env.BACKLOT_ON_STOP === 'keep') return;
+    const ended = await endNode(nodeDir(settings), clock);
+    if (ended > 0) this.#log.warn({ ended }, 'ended what the node had left');
   }
 
   async #endLeftovers(): Promise<void> {
@@ -191,7 +205,7 @@ class Installation {
       ['node'],
       {
         BACKLOT_CONTROL_URL: url,
-        BACKLOT_DATA_DIR: join(settings.dataDir, 'node'),
+        BACKLOT_DATA_DIR: nodeDir(settings),
         BACKLOT_LOG_LEVEL: settings.logLevel,
       },
       (message) => {

@@ -270,6 +270,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     const close = async (work: 'keep' | 'end', graceMs: number) => {
       await Promise.all([allocations.close(work, graceMs), deputy?.close(work, graceMs)]);
       await hosts.close(work);
+      if (work === 'end') await strays.endAll();
       conversation.close();
       link.close();
       for (const step of undo.reverse()) await step();

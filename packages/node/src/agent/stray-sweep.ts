@@ -24,6 +24,12 @@ export class StraySweep {
     this.#schedule();
   }
 
+  /** The node ends with its work: whatever is still there by now, known or not, is ended. Commands of this agent are not meant. */
+  async endAll(): Promise<void> {
+    await this.close();
+    await this.#sweep(() => new Set());
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancel?.();
@@ -37,10 +43,10 @@ export class StraySweep {
     });
   }
 
-  async #sweep(): Promise<void> {
+  async #sweep(live = this.#options.live): Promise<void> {
     const { log } = this.#options;
     try {
-      const found = await sweep(this.#options);
+      const found = await sweep({ ...this.#options, live });
       if (found.ended + found.groups.length > 0)
         log.warn({ ...found }, 'ended what was left of earlier work');
     } catch (error) {

@@ -38,6 +38,10 @@ export interface AllocationsParts extends Omit<AllocationParts, 'link'> {
   readonly folder: string;
 }
 
+/** What is told to end may take so much longer than its time, on a machine that is slow; milliseconds. */
+const LAST_END_MS = 10_000;
+const LOOK_MS = 20;
+
 /** Bytes of a log in one answer; a message on the link has at most one mebibyte, and base64 takes a third more. */
 const LOG_TAIL_BYTES = 512 * 1024;
 
@@ -240,7 +244,11 @@ export class Allocations {
     this.#stopping = true;
   }
 
-  /** `keep` lets go of everything, to be adopted; `end` ends it first, for at most `graceMs`, and reports it. */
+  /**
+   * `keep` lets go of everything, to be adopted; `end` ends it first and reports it. Reports have `graceMs`; what could not be
+   * told then, the next agent tells. That nothing runs any more is waited for beyond that: a machine that is too slow to be told
+   * of an end in time must not go on working for nobody.
+   */
   async close(work: 'keep' | 'end', graceMs: number): Promise<void> {
     this.#stopping = true;
     const { clock, log } = this.#parts;
@@ -256,6 +264,10 @@ export class Allocations {
       const limit = new AbortController();
       await Promise.race([gone, clock.sleep(graceMs, limit.signal).catch(() => undefined)]);
       limit.abort();
+      const runs = () => all.filter(({ step }) => step === 'preparing' || step === 'running');
+      for (const until = clock.monotonic() + LAST_END_MS; runs().length > 0 && clock.monotonic() < until; )
+        await clock.sleep(LOOK_MS);
+      for (const { ref } of runs()) log.error(ref, 'this did not end in time');
     }
     await Promise.all([...this.#all.values()].map((allocation) => allocation.close()));
   }

@@ -127,8 +127,16 @@ export class HostKeeper {
     const until = clock.monotonic() + graceMs;
     while (host.running.size > 0 && this.#hosts.has(host.id) && clock.monotonic() < until)
       await clock.sleep(20);
-    await host.stop(graceMs).catch(() => {});
-    while (this.#hosts.has(host.id) && clock.monotonic() < until + graceMs + 5_000) await clock.sleep(20);
+    // A runner that is too busy to answer is asked again.
+    let told = false;
+    while (this.#hosts.has(host.id) && clock.monotonic() < until + graceMs + 5_000) {
+      if (!told)
+        told = await host.stop(graceMs).then(
+          () => true,
+          () => false,
+        );
+      await clock.sleep(20);
+    }
   }
 
   async #start(): Promise<void> {
