@@ -54,6 +54,20 @@ describe.skipIf(!chromiumPath)('the editor of flows', { timeout: 180_000 }, () =
     expect(colours[0]).not.toBe(colours[1]);
   });
 
+  it('promises nothing before the control plane has looked at it', async () => {
+    const held = Promise.withResolvers<void>();
+    await page.route('**/api/v1/flows/check', async (route) => {
+      await held.promise;
+      await route.continue();
+    });
+    await page.reload();
+    await page.getByText('Checking…').waitFor();
+    expect(await page.getByText('No faults').count()).toBe(0);
+    held.resolve();
+    await page.getByText('Checking…').waitFor({ state: 'detached' });
+    await page.getByText(/No faults|\d+ fault/).waitFor();
+  });
+
   it('takes what is typed into the picture', async () => {
     await text().click();
     await page.keyboard.press('Control+End');

@@ -114,6 +114,8 @@ export const flowTexts = defineTexts('flows', {
     'zh-CN': '第 {{line}} 行无法解析：{{message}}。流程图显示的是之前的内容。',
   },
   'check.ok': { en: 'No faults', 'zh-CN': '无错误' },
+  'check.awaited': { en: 'Checking…', 'zh-CN': '检查中…' },
+  'check.failed': { en: 'Could not be checked', 'zh-CN': '无法检查' },
   'check.faults': { en: { one: '{{count}} fault', other: '{{count}} faults' }, 'zh-CN': '{{count}} 处错误' },
   'check.line': { en: 'line {{line}}', 'zh-CN': '第 {{line}} 行' },
   'check.list': { en: 'Faults of the flow', 'zh-CN': '流程错误' },

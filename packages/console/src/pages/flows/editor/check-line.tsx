@@ -8,12 +8,22 @@ import type { ShownIssue } from './issues.ts';
 /** Whether the flow could run as it stands, and if not, everything that keeps it from it. */
 export function CheckLine({
   issues,
+  answer,
   onSelect,
 }: {
   readonly issues: readonly ShownIssue[];
+  /** Of the control plane, which knows what the text alone does not tell. Without one nothing is promised. */
+  readonly answer: 'given' | 'awaited' | 'failed';
   readonly onSelect: (id: string) => void;
 }) {
   const say = useTexts(flowTexts);
+  if (issues.length === 0 && answer !== 'given') {
+    return (
+      <span className={classes.ok} role="status">
+        {say(answer === 'failed' ? 'check.failed' : 'check.awaited')}
+      </span>
+    );
+  }
   if (issues.length === 0) {
     return (
       <span className={classes.ok} role="status">

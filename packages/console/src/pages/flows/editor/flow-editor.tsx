@@ -43,6 +43,9 @@ interface FlowEditorProps {
   readonly onSave: () => void;
 }
 
+const answerOf = ({ data, isError }: { readonly data: unknown; readonly isError: boolean }) =>
+  isError ? 'failed' : data === undefined ? 'awaited' : 'given';
+
 type Side = 'graph' | 'yaml' | 'form';
 /** Pixels from which there is room for the picture, the settings and the text beside each other. */
 const wide = 1_350;
@@ -235,7 +238,7 @@ export function FlowEditor({ editor, catalogue, readOnly, onSave }: FlowEditorPr
             </ActionIcon>
           </>
         )}
-        <CheckLine issues={issues} onSelect={open} />
+        <CheckLine issues={issues} answer={answerOf(check)} onSelect={open} />
         {!isWide && (
           <SegmentedControl
             className={classes.sides ?? ''}
