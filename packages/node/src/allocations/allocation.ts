@@ -17,7 +17,7 @@ import type { AllocationBook } from './allocation-book.ts';
 import { makeWorkFolders } from './allocation-folder.ts';
 import type { AllocationParts } from './allocation-parts.ts';
 import { type BringAwayParts, bringAway, commitFiles, reportEnd } from './bring-away.ts';
-import { conclude } from './conclude.ts';
+import { asksWorkload, conclude } from './conclude.ts';
 import {
   type AllocationFolders,
   type AnyExecutor,
@@ -379,7 +379,7 @@ export class Allocation {
     if (!facts.started && (await this.#execution.recover()) !== 'never-started') {
       return this.#book.record(() => ({ r: 'started' }));
     }
-    await untilKnown(this.offer, this.#parts, this.#effort.signal);
+    if (asksWorkload(facts)) await untilKnown(this.offer, this.#parts, this.#effort.signal);
     const ending = await conclude(facts, {
       executor: this.#executor,
       context: (signal) => this.#context(signal),

@@ -55,6 +55,11 @@ export async function conclude(facts: AllocationFacts, parts: ConcludeParts): Pr
   }
 }
 
+/** Whether the workload has a word in how it ends: only then what this machine can do has to be known. */
+export function asksWorkload(facts: AllocationFacts): boolean {
+  return knownEnding(facts) === undefined || (facts.stop?.why === 'canceled' && facts.started);
+}
+
 /** An end about which the workload has nothing to say. */
 function knownEnding({ stop, doom, exit, started }: AllocationFacts): Concluded | undefined {
   if (doom) return failed(doom);

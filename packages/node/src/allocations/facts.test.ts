@@ -1,6 +1,7 @@
 import type { Offer } from '@backlot/contract';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { asksWorkload } from './conclude.ts';
 import {
   type AllocationFacts,
   type allocationSteps,
@@ -135,5 +136,33 @@ describe('steps of an allocation', () => {
         if (ended) expect(['reporting', 'done']).toContain(stepOf(facts));
       }),
     );
+  });
+});
+
+describe('who says how an attempt ends', () => {
+  const started: JournalRecord = { r: 'started' };
+  const stopped = (why: 'drained' | 'preempted' | 'canceled'): JournalRecord => ({
+    r: 'stop',
+    why,
+    graceMs: 0,
+  });
+  const exited = (cause: 'exited' | 'stopped'): JournalRecord => ({ r: 'exited', exit: { ...exit, cause } });
+  it.each<[string, boolean, JournalRecord[]]>([
+    ['the workload, of what ended by itself', true, [started, exited('exited')]],
+    [
+      'the workload, of what had finished when it was to make way',
+      true,
+      [started, stopped('drained'), exited('exited')],
+    ],
+    [
+      'the workload, of what may have begun something elsewhere',
+      true,
+      [started, stopped('canceled'), exited('stopped')],
+    ],
+    ['nobody has to be asked, of what made way', false, [started, stopped('preempted'), exited('stopped')]],
+    ['nobody has to be asked, of what was never begun', false, [stopped('drained')]],
+    ['nobody has to be asked, of what was called off before it began', false, [stopped('canceled')]],
+  ])('%s', (_, asked, records) => {
+    expect(asksWorkload(records.reduce(apply, firstFacts(offer)))).toBe(asked);
   });
 });
