@@ -72,6 +72,20 @@ describe('backlot up', { timeout: 300_000 }, () => {
     expect(await studio.close()).toEqual({ leftovers: [], code: 0 });
   });
 
+  it('leaves the work running where its node is told to keep it', async () => {
+    const studio = await start({ env: { BACKLOT_ON_STOP: 'keep' } });
+    const { id } = await submit(studio, 'tiny.count', { parts: 2, steps: 900, stepMs: 100 });
+    await waitUntil('both parts run', async () => {
+      const tasks = await tasksOf(studio, id);
+      return tasks.filter(({ key, state }) => key.startsWith('part-') && state === 'running').length === 2;
+    });
+    studios.length = 0;
+    const { leftovers, code } = await studio.close();
+    expect(code).toBe(0);
+    // A runner and what it runs, for each of them.
+    expect(leftovers.length).toBeGreaterThanOrEqual(4);
+  });
+
   it('ends its parts when it is killed itself, and the next one goes on with the same data', async () => {
     const dataDir = await makeDataDir();
     const first = await start({ dataDir, keepData: true });

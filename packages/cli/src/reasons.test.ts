@@ -1,4 +1,6 @@
 import { Failure, languages, reason } from '@backlot/contract';
+import { BacklotError } from '@backlot/contract/errors/catalogue';
+import { kernelErrors } from '@backlot/contract/errors/kernel';
 import { kernelPhrases } from '@backlot/contract/phrases/kernel';
 import { describe, expect, it } from 'vitest';
 import { loadReasons } from './reasons.ts';
@@ -34,6 +36,18 @@ describe('the sentence of a reason', () => {
   it('is the stored one where nobody here knows the code, as from a newer release', async () => {
     const sentence = await loadReasons([orchard], 'zh-CN');
     expect(sentence({ ...stored, code: 'orchard.of_tomorrow' })).toBe(stored.message);
+  });
+
+  it('is that of the error which refused something, with the words of the language', async () => {
+    const { code, params, message } = new BacklotError(kernelErrors.not_found, {
+      params: { what: 'delivery target', id: 'tape' },
+    });
+    const refusal = { code: `error.${code}`, params, message };
+    expect((await loadReasons([], 'zh-CN'))(refusal)).toBe(
+      '没有找到投递目标 tape，或者您无权查看。请检查编号和项目。',
+    );
+    expect((await loadReasons([], 'en'))(refusal)).toBe(message);
+    expect((await loadReasons([], 'zh-CN'))({ ...refusal, code: 'error.of_tomorrow' })).toBe(message);
   });
 
   it('asks no workload for anything in English', async () => {

@@ -5,7 +5,6 @@ import type { CommandContext } from '../command.ts';
 import { formatAge, formatDuration } from '../output/amounts.ts';
 import type { ReasonText } from '../reasons.ts';
 import { findByName, shortId } from './find.ts';
-import { flowReasons } from './flow-reasons.ts';
 
 /** Events may be lost, and not everybody may read them: a look now and then is enough for a person. */
 const lookMs = 1_000;
@@ -17,7 +16,7 @@ export async function watchRun(
   id: string,
 ): Promise<FlowRunDetail> {
   const { out, say, signal } = context;
-  const sentence = await flowReasons(context);
+  const sentence = await context.reasons();
   let run = await client.flows.getRun(id, signal);
   const progress = out.progress({ title: run.name, total: Math.max(1, run.steps.length) });
   try {
@@ -93,7 +92,7 @@ function untilOf(dueAt: string | null, say: CommandContext['say']): string {
 /** A run with its steps: what each does, how long, on which node, why it waits or failed. */
 export async function describeRun(context: CommandContext, run: FlowRunDetail): Promise<void> {
   const { out, say } = context;
-  const sentence = await flowReasons(context);
+  const sentence = await context.reasons();
   out.result(run, () => [
     `${run.name}  ${run.id}`,
     `${run.state}  v${run.version}  ${run.trigger.kind}`,

@@ -13,7 +13,6 @@ import { exitCodes } from '../exit-codes.ts';
 import { formatAge } from '../output/amounts.ts';
 import { confirm } from './confirm.ts';
 import { findByName, findProject, projectFilter, shortId } from './find.ts';
-import { flowReasons } from './flow-reasons.ts';
 import { describeRun, findRun, runColumns, runRow, watchRun } from './flow-runs.ts';
 import { idOf, limitOption, limitSchema, projectOption, yesOption } from './options.ts';
 
@@ -53,7 +52,7 @@ export const flowsCommands: CliGroup = {
       async run(context, { flow: typed }) {
         const { out, say, signal } = context;
         const client = await context.api();
-        const sentence = await flowReasons(context);
+        const sentence = await context.reasons();
         const { id } = await findFlow(client, typed, signal);
         const flow = await client.flows.get(id, signal);
         const runs = await collect(client.flows.runs({ flowId: id, limit: 10 }, signal), 10);
@@ -245,7 +244,7 @@ export const flowsCommands: CliGroup = {
         const flowId = flow === undefined ? undefined : (await findFlow(client, flow, signal)).id;
         const query = { projectId, flowId, state, limit: Math.min(limit, 500) };
         const runs = await collect(client.flows.runs(query, signal), limit);
-        const sentence = await flowReasons(context);
+        const sentence = await context.reasons();
         out.result(runs, () =>
           runs.length === 0
             ? say(phrases.noRuns)

@@ -2,25 +2,16 @@ import { useTexts } from '@backlot/console/workload';
 import { ActionIcon, Button } from '@mantine/core';
 import { IconChevronLeft, IconChevronRight, IconZoomIn, IconZoomOut } from '@tabler/icons-react';
 import { useCallback, useState } from 'react';
-import type { Segment, Timeline } from '../../contract/broadcast.ts';
+import type { Segment } from '../../contract/broadcast.ts';
 import { broadcastTexts } from '../texts.ts';
 import { useWallClock } from './clock.ts';
-import { around, move, type Range, zoom } from './ranges.ts';
+import { around, move, zoom } from './ranges.ts';
 import { SegmentPlayer } from './segment-player.tsx';
 import classes from './take-timeline.module.css';
-import { TimelineLanes } from './timeline-lanes.tsx';
-
-interface TakeTimelineProps {
-  readonly timeline: Timeline;
-  readonly all: Range;
-  readonly window: Range;
-  readonly onWindow: (window: Range) => void;
-  readonly nodeName: (id: string) => string;
-  readonly whyText: (why: string) => string;
-}
+import { TimelineLanes, type TimelineView } from './timeline-lanes.tsx';
 
 /** Takes as lanes with their segments, and what is missing below them: from hours down to milliseconds. */
-export function TakeTimeline({ timeline, all, window, onWindow, nodeName, whyText }: TakeTimelineProps) {
+export function TakeTimeline({ timeline, all, window, onWindow, nodeName, whyText }: TimelineView) {
   const say = useTexts(broadcastTexts);
   const clock = useWallClock();
   const [playing, setPlaying] = useState<{ readonly segment: Segment; readonly name: string }>();

@@ -11,13 +11,17 @@ import { place, type Range } from './ranges.ts';
 import classes from './take-timeline.module.css';
 import { reveal, type Standing, type Stop, stopsOf, walk } from './walk.ts';
 
-interface TimelineLanesProps {
+/** What of a broadcast is looked at, and in which words. */
+export interface TimelineView {
   readonly timeline: Timeline;
   readonly all: Range;
   readonly window: Range;
   readonly onWindow: (window: Range) => void;
   readonly nodeName: (id: string) => string;
   readonly whyText: (why: string) => string;
+}
+
+interface TimelineLanesProps extends TimelineView {
   /** The segment that is played. */
   readonly playing: string | undefined;
   readonly onPlay: (segment: Segment, name: string) => void;

@@ -260,8 +260,8 @@ export class Channel {
         begin: () => this.#begin(connection),
         onEnd: ({ why, reason }) => {
           if (this.#take !== take) return;
-          this.#say(why === 'finished' ? 'offline' : 'failing', reason);
           const finished = why === 'finished';
+          this.#say(finished ? 'offline' : 'failing', reason);
           this.#ended(take, finished, finished ? 'finished' : 'reconnect');
         },
         onRead: this.#parts.onRead,

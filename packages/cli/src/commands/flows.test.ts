@@ -1,40 +1,11 @@
 import { reason } from '@backlot/contract';
-import { BacklotError } from '@backlot/contract/errors/catalogue';
-import { kernelErrors } from '@backlot/contract/errors/kernel';
 import { newId } from '@backlot/contract/id';
-import { fill, type Language, type Phrase, type PhraseParams } from '@backlot/contract/phrase';
+import { fill, type Phrase, type PhraseParams } from '@backlot/contract/phrase';
 import { kernelPhrases } from '@backlot/contract/phrases/kernel';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { CliAction, CommandContext } from '../command.ts';
 import { loadReasons } from '../reasons.ts';
-import { flowReasons } from './flow-reasons.ts';
 import { flowsCommands } from './flows.ts';
-
-const reasons = (language: Language) => flowReasons({ language, reasons: () => loadReasons([], language) });
-
-describe('the sentence of why a step of a flow failed', () => {
-  const { code, params, message } = new BacklotError(kernelErrors.not_found, {
-    params: { what: 'delivery target', id: 'tape' },
-  });
-  const refusal = { code: `error.${code}`, params, message };
-
-  it('is that of the error which refused it, with the words of the language', async () => {
-    expect((await reasons('zh-CN'))(refusal)).toBe(
-      '没有找到投递目标 tape，或者您无权查看。请检查编号和项目。',
-    );
-    expect((await reasons('en'))(refusal)).toBe(message);
-  });
-
-  it('is the stored one where no error of that code is known', async () => {
-    expect((await reasons('zh-CN'))({ ...refusal, code: 'error.of_tomorrow' })).toBe(message);
-  });
-
-  it('is the usual one of any other reason', async () => {
-    expect((await reasons('zh-CN'))(reason(kernelPhrases, 'wait.held'))).toBe(
-      kernelPhrases['wait.held']['zh-CN'],
-    );
-  });
-});
 
 it('backlot flows show says why a trigger starts nothing', async () => {
   const show = flowsCommands.commands.find(({ name }) => name === 'show') as CliAction;
