@@ -21,7 +21,7 @@ import {
  */
 const sessions = Number(process.env.BACKLOT_CHAOS_SESSIONS ?? 10);
 const rounds = Number(process.env.BACKLOT_CHAOS_BLOWS ?? 5);
-const seed = Date.now() % 100_000;
+const seed = Number(process.env.BACKLOT_CHAOS_SEED ?? Date.now() % 100_000);
 /** Generous for a busy machine; an orphan must be gone within 30 s. */
 const orphanMs = 30_000;
 
@@ -91,10 +91,14 @@ it(`leaves sessions as they were, or ends them for the right reason, in ${rounds
       const instances = await waitUntil('each session has its instance', async () => {
         const open = await openInstances(studio, app);
         const used = open.filter(({ state: at }) => at === 'assigned');
-        if (used.length !== sessions || !used.every(({ allocationId }) => allocationId)) return undefined;
         // Before it is active, a session that loses its instance is given another one instead of an end.
         const playing = await Promise.all(used.map(({ sessionId }) => sessionOf(studio, sessionId ?? '')));
-        return playing.every((session) => session.state === 'active') ? used : undefined;
+        if (used.length === sessions && used.every(({ allocationId }) => allocationId)) {
+          if (playing.every((session) => session.state === 'active')) return used;
+        }
+        const states = playing.map(({ id, state: at }) => `${id} ${at}`);
+        const instances = open.map(({ id, sessionId, state: at }) => `${id} ${at} for ${sessionId}`);
+        throw new Error([`${used.length} of ${sessions} are used`, ...instances, ...states].join('\n'));
       });
       for (const { allocationId } of instances) allocations.add(allocationId ?? '');
       // Now and then two of them at once: each must also be borne while the other is away.

@@ -78,7 +78,7 @@ export class FlvOrigin {
 
   /** Cuts every connection without a word; the broadcast goes on. */
   drop(): void {
-    for (const response of this.#open.keys()) response.destroy();
+    for (const response of this.#letAllGo()) response.destroy();
   }
 
   /** Goes on being connected and sends nothing; what is due meanwhile is never sent. */
@@ -90,7 +90,7 @@ export class FlvOrigin {
   goOffline(): void {
     this.#state = 'offline';
     this.#gop = [];
-    for (const response of this.#open.keys()) response.end();
+    for (const response of this.#letAllGo()) response.end();
   }
 
   /** Live (again), after a stall or an end. */
@@ -118,6 +118,16 @@ export class FlvOrigin {
     this.#gop = [];
   }
 
+  /**
+   * Who is let go is given nothing more, although a socket tells of its end a turn later: a picture that is due in
+   * between would count as sent and be nowhere.
+   */
+  #letAllGo(): ServerResponse[] {
+    const all = [...this.#open.keys()];
+    this.#open.clear();
+    return all;
+  }
+
   /** How many connections are open. */
   get watching(): number {
     return this.#open.size;
@@ -126,7 +136,6 @@ export class FlvOrigin {
   async close(): Promise<void> {
     this.#clock.close();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.drop();
     this.#server.closeAllConnections();
     await closed;
   }

@@ -60,6 +60,31 @@ describe('the HTTP-FLV origin', () => {
     }
   });
 
+  it('has sent what it says it has, also to whom it lets go while a picture is due', async () => {
+    const origin = await FlvOrigin.open({ sample });
+    try {
+      const letGo = () => [() => origin.drop(), () => origin.goOffline()];
+      for (const [n, act] of letGo().entries()) {
+        const taken = take(origin.url, () => false);
+        await expect.poll(() => origin.viewers[n]?.sent.length ?? 0).toBeGreaterThan(10);
+        // A busy machine: when it comes to its timers both are due, this one first and then the clock's.
+        await new Promise<void>((resolve) =>
+          setTimeout(() => {
+            setTimeout(() => resolve(act()), 1);
+            for (const until = performance.now() + 200; performance.now() < until; );
+          }),
+        );
+        const media = readTags(await taken).tags.slice(sample.head.length);
+        expect(media.map(identityOf)).toEqual(
+          origin.viewers[n]?.sent.map(({ packet, timestamp }) => identityOf({ ...packet, timestamp })),
+        );
+        origin.goLive();
+      }
+    } finally {
+      await origin.close();
+    }
+  });
+
   it('drops, goes away and comes back', async () => {
     const origin = await FlvOrigin.open({ sample, speed: 4 });
     try {
