@@ -1,3 +1,7 @@
+import { BacklotError } from '@backlot/contract/errors/catalogue';
+import { kernelErrors } from '@backlot/contract/errors/kernel';
+import { refusalOf } from '@backlot/contract/errors/refusal';
+import { deliveryErrors } from '@backlot/deliveries/contract';
 import type { Page } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath } from './browser.ts';
@@ -32,6 +36,37 @@ describe.skipIf(!chromiumPath)('runs of flows', { timeout: 180_000 }, () => {
     expect(house.fixture.changes.find(({ path }) => path.endsWith('/retry'))?.body).toEqual({
       from: 'upload',
     });
+  });
+
+  it('say in the reader’s language what refused a step of the control plane', async () => {
+    const errors = [
+      new BacklotError(kernelErrors.not_found, { params: { what: 'delivery target', id: 'studio' } }),
+      new BacklotError(deliveryErrors.delivery_target_takes_no_messages, { params: { name: 'nas' } }),
+    ];
+    const said = [
+      '没有找到投递目标 studio，或者您无权查看。请检查编号和项目。',
+      'nas 用于存放文件，不接收消息。请选择消息目标。',
+    ];
+    const chinese = await house.open({ size: 'desktop', scheme: 'light', language: 'zh-CN' });
+    try {
+      for (const [n, error] of errors.entries()) {
+        const failure = { class: 'input', reason: refusalOf(error), signature: `input:${error.code}` };
+        await chinese.page.route(`**/flow-runs/${idOf('run 3')}`, async (route) => {
+          const run = await (await route.fetch()).json();
+          for (const step of run.steps) if (step.state === 'failed') step.failure = failure;
+          await route.fulfill({ json: run });
+        });
+        await chinese.page.goto(`${house.fixture.url}/flows/runs/${idOf('run 3')}?step=upload`);
+        const panel = chinese.page.getByRole('complementary');
+        await panel
+          .getByText(said[n] ?? '')
+          .first()
+          .waitFor();
+      }
+      expect(chinese.complaints).toEqual([]);
+    } finally {
+      await chinese.page.context().close();
+    }
   });
 
   it('are retried once, however often one presses', async () => {

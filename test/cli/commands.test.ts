@@ -312,7 +312,8 @@ describe('backlot', { timeout: 240_000 }, () => {
   });
 
   it('says why runs of flows wait and fail in the language of the terminal', async () => {
-    const env = { LANG: 'zh_CN.UTF-8' };
+    // Empty is as good as not set, as everywhere.
+    const env = { BACKLOT_LANGUAGE: '', LC_ALL: '', LANG: 'zh_CN.UTF-8' };
     const file = join(home, 'later.yaml');
     const text = [
       'version: 1',

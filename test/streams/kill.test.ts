@@ -80,6 +80,10 @@ const plays = async (player: SessionPlayer) => {
   await waitUntil('the picture goes on', () => (player.frameNumber ?? 0) > before + 10);
 };
 
+/** What a player knows of its end, for a person who reads why a round failed. */
+const fateOf = ({ sessionId, ended, returns, socketClosed, signals }: SessionPlayer) =>
+  `${sessionId} ${JSON.stringify({ ended, returns, socketClosed, last: signals.slice(-3) })}`;
+
 it(`leaves sessions as they were, or ends them for the right reason, in ${rounds} rounds (seed ${seed})`, async () => {
   const story: string[] = [`seed ${seed}`];
   const allocations = new Set<string>();
@@ -139,7 +143,11 @@ it(`leaves sessions as they were, or ends them for the right reason, in ${rounds
         { limitMs: orphanMs },
       );
       // Whose sockets were cut is back.
-      await waitUntil('all that play are connected', () => spared.every((player) => !player.socketClosed));
+      await waitUntil('all that play are connected', () => {
+        const away = spared.filter(({ socketClosed }) => socketClosed);
+        if (away.length === 0) return true;
+        throw new Error(`away are ${away.map(fateOf).join('\n')}`);
+      });
       players = spared;
       while (players.length < sessions) players.push(await openAndSee(studio, 'chaos'));
     }

@@ -8,4 +8,5 @@ export const deliveries = {
   node: async () => (await import('./node/index.ts')).deliveriesNode,
   commands: async () => (await import('./cli/index.ts')).deliveriesCommands,
   phrases: async () => (await import('./contract/phrases.ts')).deliveryPhrases,
+  errors: async () => (await import('./contract/errors.ts')).deliveryErrors,
 } as const;

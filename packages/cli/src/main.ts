@@ -90,7 +90,8 @@ function isAbort(error: unknown): boolean {
 function languageOf(argv: readonly string[], env: NodeJS.ProcessEnv): Language {
   const at = argv.indexOf('--language');
   const named = at === -1 ? argv.find((word) => word.startsWith('--language='))?.slice(11) : argv[at + 1];
-  const wish = named ?? env.BACKLOT_LANGUAGE ?? env.LC_ALL ?? env.LC_MESSAGES ?? env.LANG;
+  // POSIX: a variable that is empty is as if it were not set.
+  const wish = named ?? (env.BACKLOT_LANGUAGE || env.LC_ALL || env.LC_MESSAGES || env.LANG);
   return chooseLanguage(wish?.replace(/[.@].*$/, '').replace('_', '-'));
 }
 

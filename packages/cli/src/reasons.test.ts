@@ -1,6 +1,7 @@
 import { Failure, languages, reason } from '@backlot/contract';
-import { BacklotError } from '@backlot/contract/errors/catalogue';
+import { BacklotError, defineErrors } from '@backlot/contract/errors/catalogue';
 import { kernelErrors } from '@backlot/contract/errors/kernel';
+import { refusalOf } from '@backlot/contract/errors/refusal';
 import { kernelPhrases } from '@backlot/contract/phrases/kernel';
 import { describe, expect, it } from 'vitest';
 import { loadReasons } from './reasons.ts';
@@ -39,15 +40,37 @@ describe('the sentence of a reason', () => {
   });
 
   it('is that of the error which refused something, with the words of the language', async () => {
-    const { code, params, message } = new BacklotError(kernelErrors.not_found, {
-      params: { what: 'delivery target', id: 'tape' },
-    });
-    const refusal = { code: `error.${code}`, params, message };
+    const refusal = refusalOf(
+      new BacklotError(kernelErrors.not_found, { params: { what: 'delivery target', id: 'tape' } }),
+    );
     expect((await loadReasons([], 'zh-CN'))(refusal)).toBe(
       '没有找到投递目标 tape，或者您无权查看。请检查编号和项目。',
     );
-    expect((await loadReasons([], 'en'))(refusal)).toBe(message);
-    expect((await loadReasons([], 'zh-CN'))({ ...refusal, code: 'error.of_tomorrow' })).toBe(message);
+    expect((await loadReasons([], 'en'))(refusal)).toBe(refusal.message);
+    expect((await loadReasons([], 'zh-CN'))({ ...refusal, code: 'error.of_tomorrow' })).toBe(refusal.message);
+  });
+
+  it('is that of a workload’s error, which the control plane fails with in its name', async () => {
+    const errors = async () =>
+      defineErrors({
+        orchard_closed: {
+          status: 409,
+          retryable: false,
+          message: {
+            en: 'The orchard {name} is closed. Open it first.',
+            'zh-CN': '果园“{name}”已关闭。请先开放。',
+          },
+        },
+      });
+    const refusal = refusalOf(
+      new BacklotError((await errors()).orchard_closed, { params: { name: 'north' } }),
+    );
+    expect((await loadReasons([{ ...orchard, errors }], 'zh-CN'))(refusal)).toBe(
+      '果园“north”已关闭。请先开放。',
+    );
+    expect((await loadReasons([orchard], 'zh-CN'))(refusal)).toBe(
+      'The orchard north is closed. Open it first.',
+    );
   });
 
   it('asks no workload for anything in English', async () => {

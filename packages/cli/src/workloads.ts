@@ -1,3 +1,4 @@
+import type { ErrorTable } from '@backlot/contract/errors/refusal';
 import type { PhraseTable } from '@backlot/contract/phrase';
 import type { ControlWorkload } from '@backlot/control/workload';
 import { deliveries } from '@backlot/deliveries';
@@ -17,6 +18,8 @@ export interface Workload {
   readonly commands: () => Promise<readonly CliCommand[]>;
   /** The sentences of its reasons and failures by code, for commands that show any job or task. */
   readonly phrases: () => Promise<PhraseTable>;
+  /** Its errors, where the control plane performs work of its own that can fail with one. */
+  readonly errors?: () => Promise<ErrorTable>;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Event, LiveUpdate, PhraseTable } from '@backlot/contract';
+import type { ErrorTable } from '@backlot/contract/errors/refusal';
 import type { ComponentType } from 'react';
 
 /**
@@ -30,6 +31,8 @@ export interface ConsoleWorkload {
   readonly strings: { readonly en: Strings; readonly 'zh-CN': Strings };
   /** Sentences of its reasons and failures, by code. */
   readonly phrases?: PhraseTable;
+  /** Its errors, where a step of a flow that the control plane performs can fail with one. */
+  readonly errors?: ErrorTable;
   /** Where a job of this workload is shown, when it has a page of its own. */
   jobPath?(job: { readonly id: string; readonly kind: string }): string | undefined;
   /** Query keys to refresh for an event of its own. */

@@ -17,6 +17,7 @@ export * from './errors/core.ts';
 export * from './errors/flows.ts';
 export * from './errors/http.ts';
 export * from './errors/kernel.ts';
+export * from './errors/refusal.ts';
 export * from './errors/store.ts';
 export * from './fact.ts';
 export * from './failure.ts';

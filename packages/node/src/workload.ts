@@ -216,6 +216,11 @@ export interface TaskExecutor<P = unknown> {
   watch?(context: WatchContext<P>): Promise<void>;
   /** Judges what came out. Runs again when the agent dies in the middle: must be repeatable. */
   conclude(context: ConcludeContext<P>): Promise<Conclusion>;
+  /**
+   * How long that may take, for work whose files are read whole and may be a day of film; an hour where it is left out.
+   * Milliseconds.
+   */
+  readonly concludeLimitMs?: number;
   /** A request from the control plane to the running allocation. */
   call?(context: RunningContext<P>, call: Call): Promise<unknown>;
   /**
@@ -289,6 +294,7 @@ export function programFile(moduleUrl: string, name: `${string}-main`): string {
 
 // What executors of every workload need to judge what a process has left in its folder.
 export { NotAPlainFile, plainFile } from './allocations/plain-file.ts';
+export { readingLimitMs } from './allocations/reading-limit.ts';
 export type { LocalOccasion, LocalTrigger } from './deputy/local-trigger.ts';
 /** Sends bytes to whoever has opened a pipe on the control plane: a preview, a part of a file. */
 export { sendToPipe } from './holdings/send-to-pipe.ts';

@@ -1,5 +1,6 @@
 import type { ConsoleWorkload } from '@backlot/console/workload';
 import { IconCloudUpload } from '@tabler/icons-react';
+import { deliveryErrors } from '../contract/errors.ts';
 import { deliveryPhrases } from '../contract/phrases.ts';
 
 /** The console half of deliveries. Small, because every page of the console loads it; its pages come when needed. */
@@ -16,6 +17,7 @@ const deliveriesConsole: ConsoleWorkload = {
     'zh-CN': { rail: '投递', 'command.targets': '投递目标', 'command.new': '新建投递目标' },
   },
   phrases: deliveryPhrases,
+  errors: deliveryErrors,
   affected: (event) =>
     event.subject.kind === 'delivery-target' ? [['/api/v1/delivery-targets'], ['/api/v1/deliveries']] : [],
   commands: [

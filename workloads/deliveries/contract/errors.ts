@@ -1,4 +1,4 @@
-import { defineErrors } from '@backlot/contract';
+import { defineErrors } from '@backlot/contract/errors/catalogue';
 
 /** Errors that end a request to this workload's routes. */
 export const deliveryErrors = defineErrors({

@@ -105,7 +105,7 @@ export interface AttachedPlayer {
   readonly instance: InstanceRef | null;
   /** A sign of life of the person (input, not keepalive). Cheap; call it as often as it comes. */
   activity(): void;
-  /** The picture runs: the answer was relayed and frames were reported, or the streamer said so. */
+  /** The picture runs: the answer was relayed and frames were reported. Cheap; call it as often as it is known. */
   media(): void;
   stats(sample: PlayerSample): void;
   /**

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { App, SessionDetail, StatsAnswer, StreamCountsAnswer } from '../contract.ts';
 import { type Play, plainRecipe, type Studio, startStudio } from '../testing/studio.ts';
@@ -67,6 +68,34 @@ describe('a session from a link', { timeout: 120_000 }, () => {
     ]);
     const stats = await studio.call('GET', `/sessions/${id}/stats`, StatsAnswer);
     expect(stats.players[0]?.points[0]).toMatchObject({ fps: 60, rttMs: 12 });
+  });
+
+  it('is active by a later picture, when the database could not write down the first', async () => {
+    const run = (text: string) => sql.raw<{ count: string }>(text).execute(studio.database.db);
+    // A sequence is what stays of a transaction that was refused.
+    await run('CREATE SEQUENCE refusals MINVALUE 0');
+    await run(`
+      CREATE FUNCTION refuse_active() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN PERFORM nextval('refusals'); RAISE EXCEPTION 'not now'; END $$`);
+    await run(`
+      CREATE TRIGGER refuse_active BEFORE UPDATE ON streams_session FOR EACH ROW
+        WHEN (new.state = 'active') EXECUTE FUNCTION refuse_active()`);
+    await studio.createApp({ slug: 'later' });
+    const play = await studio.play('later');
+    const id = String((await play.hear('backlot.session')).sessionId);
+    await play.hear('offer');
+    seePicture(play);
+    await studio.until(
+      'the first is refused',
+      async () => (await run('SELECT 1 AS count FROM refusals WHERE is_called')).rows.length === 1,
+    );
+    expect((await studio.session(id)).state).toBe('ready');
+    await run('DROP FUNCTION refuse_active CASCADE');
+    await studio.until('a later one is taken', async () => {
+      seePicture(play);
+      return (await studio.session(id)).state === 'active';
+    });
+    play.leave(1000);
   });
 
   it('takes a warm instance at once, resets it afterwards, and the next viewer gets the same process', async () => {

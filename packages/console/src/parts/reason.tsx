@@ -1,15 +1,17 @@
+import { sayRefusal } from '@backlot/contract/errors/refusal';
 import type { Failure } from '@backlot/contract/failure';
 import { type Reason, translateReason } from '@backlot/contract/phrase';
 import { IconHourglass } from '@tabler/icons-react';
 import { defineTexts, useTexts } from '../i18n/texts.ts';
 import { useLanguage } from '../i18n/use-language.ts';
-import { knownPhrases } from './phrases.ts';
+import { knownErrors, knownPhrases } from './phrases.ts';
 import classes from './reason.module.css';
 
 /** The sentence of a reason in the page's language, from the table of whoever gave it. */
 export function useReason(): (reason: Reason) => string {
   const { language } = useLanguage();
-  return (reason) => translateReason(reason, knownPhrases(), language);
+  return (reason) =>
+    sayRefusal(reason, knownErrors(), language) ?? translateReason(reason, knownPhrases(), language);
 }
 
 /** Why something waits: the scheduler's own words, never guessed by the page. */

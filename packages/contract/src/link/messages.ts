@@ -31,6 +31,14 @@ export const Challenge = z.object({
 });
 export type Challenge = z.infer<typeof Challenge>;
 
+/**
+ * How long a node's work goes on without a lease, unless the control plane says otherwise. Long, because the node can't tell a
+ * control plane that is gone from one that it can't reach: when it is gone nobody has given the work away, and ending it is
+ * the only harm that is done. When it is alive the work runs twice for so long; a fence keeps what counts from counting twice,
+ * and nothing else can be placed on a node that nobody reaches. Milliseconds.
+ */
+export const usualSelfFenceMs = { interactive: 600_000, batch: 3_600_000 } as const;
+
 /** Intervals and leases are the server's to set. Times are milliseconds. */
 export const Welcome = z.object({
   protocol: z.number().int(),

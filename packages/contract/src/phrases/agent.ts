@@ -62,6 +62,10 @@ export const agentPhrases = {
     en: 'What the task reports is larger than the {limit} bytes allowed. This is a fault of the workload; report it.',
     'zh-CN': '任务报告超过允许的 {limit} 字节。这是工作负载的缺陷，请反馈。',
   },
+  'attempt.conclude_slow': {
+    en: 'What came out could not be checked in {minutes} {minutes|minute|minutes}. Look whether the node’s disk is slow, and try again.',
+    'zh-CN': '未能在 {minutes} 分钟内检查完输出。请检查节点的磁盘是否过慢，然后重试。',
+  },
   'attempt.product': {
     en: 'The node’s part of the workload failed: {reason}. This is a fault of ours; report it with the node’s log.',
     'zh-CN': '工作负载的节点部分出错：{reason}。这是产品缺陷，请附节点日志反馈。',

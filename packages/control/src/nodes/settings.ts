@@ -1,3 +1,5 @@
+import { usualSelfFenceMs } from '@backlot/contract/link/messages';
+
 /** Intervals of the link and of leases, in milliseconds. Nodes are told those that concern them in `welcome`. */
 export interface NodeSettings {
   /** How often a node sends a heartbeat. */
@@ -32,7 +34,7 @@ export const defaultNodeSettings: NodeSettings = {
   heartbeatMs: 3_000,
   leaseMs: 10_000,
   startGraceMs: 60_000,
-  selfFenceMs: { interactive: 30_000, batch: 600_000 },
+  selfFenceMs: usualSelfFenceMs,
   helloMs: 10_000,
   pingMs: 10_000,
   silenceMs: 30_000,

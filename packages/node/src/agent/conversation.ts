@@ -2,6 +2,7 @@ import type { Call, ControlMessages, Inventory } from '@backlot/contract';
 import type { Clock } from '@backlot/contract/clock';
 import { BacklotError } from '@backlot/contract/errors/catalogue';
 import { linkErrors } from '@backlot/contract/errors/link';
+import { usualSelfFenceMs } from '@backlot/contract/link/messages';
 import type { Tracer } from '@backlot/contract/trace/tracer';
 import type { Logger } from 'pino';
 import type { Allocations } from '../allocations/allocations.ts';
@@ -28,9 +29,8 @@ export interface ConversationParts {
   refused(error: BacklotError): void;
 }
 
-/** Until the control plane has told its own. Work that was adopted while it is away counts from the agent's start. */
+/** Until the control plane has told its own. */
 const HEARTBEAT_MS = 3_000;
-const SELF_FENCE_MS = { interactive: 30_000, batch: 600_000 };
 const NOTIFY_MS = 10_000;
 /** After these the control plane has given the node's work away for good, or never will again know of it. */
 const OUTCAST = new Set(['node_removed', 'node_epoch_stale']);
@@ -40,7 +40,7 @@ export class Conversation implements LinkEvents {
   readonly #parts: ConversationParts;
   readonly #lease = new LeaseClock();
   #heartbeatMs = HEARTBEAT_MS;
-  #selfFenceMs: ControlMessages['welcome']['selfFenceMs'] = SELF_FENCE_MS;
+  #selfFenceMs: ControlMessages['welcome']['selfFenceMs'] = usualSelfFenceMs;
   #cancel: (() => void) | undefined;
   #closed = false;
 

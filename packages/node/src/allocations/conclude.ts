@@ -10,8 +10,8 @@ import type { JournalRecord } from './records.ts';
 
 type Concluded = Omit<Extract<JournalRecord, { r: 'concluded' }>, 'r'>;
 
-/** Judging may take its time (a film is opened frame by frame), but not for ever. */
-const LONGEST_MS = 3_600_000;
+/** Judging may take its time (a film is opened frame by frame), but not for ever. Unless the workload says how long. */
+const USUAL_LIMIT_MS = 3_600_000;
 /** JSON of a result; more belongs into an output. */
 const RESULT_BYTES = 64 * 1024;
 const TAIL_BYTES = 4_096;
@@ -40,7 +40,8 @@ export async function conclude(facts: AllocationFacts, parts: ConcludeParts): Pr
   }
   const { exit } = facts;
   if (!exit) return failed(agentFailure('product', 'attempt.product', { reason: 'its end is not known' }));
-  const limit = AbortSignal.timeout(LONGEST_MS);
+  const limitMs = limitOf(parts.executor);
+  const limit = AbortSignal.timeout(limitMs);
   try {
     const conclusion = await untilAborted(
       judge(facts, exit, parts, AbortSignal.any([parts.signal, limit])),
@@ -49,10 +50,18 @@ export async function conclude(facts: AllocationFacts, parts: ConcludeParts): Pr
     return checked(conclusion, exit);
   } catch (error) {
     if (parts.signal.aborted) return undefined;
+    if (limit.aborted) {
+      const minutes = Math.ceil(limitMs / 60_000);
+      return failed(agentFailure('stall', 'attempt.conclude_slow', { minutes }));
+    }
     if (error instanceof TaskFailure) return failed(error.failure);
     parts.log.error({ err: error }, 'the workload could not judge what came out');
     return failed(agentFailure('product', 'attempt.product', { reason: wordsOf(error) }, causeOf(error)));
   }
+}
+
+function limitOf(executor: AnyExecutor): number {
+  return (isHosted(executor) ? undefined : executor.concludeLimitMs) ?? USUAL_LIMIT_MS;
 }
 
 /** Whether the workload has a word in how it ends: only then what this machine can do has to be known. */

@@ -1,7 +1,8 @@
 /** Tries that follow quickly: a control plane that restarts is back within seconds. */
 const QUICK_TRIES = 8;
 const QUICK_MS = 1_000;
-const LONGEST_MS = 64_000;
+/** A control plane that has started waits a minute for its nodes: this and the time of a connection fit well into it. */
+const LONGEST_MS = 32_000;
 
 /**
  * How long to wait before the next try to connect. Full jitter, so that a fleet that lost its control plane at one

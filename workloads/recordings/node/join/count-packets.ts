@@ -1,17 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ffmpegTool, type TaskContext, TaskFailure } from '@backlot/node/workload';
+import { ffmpegTool, readingLimitMs, type TaskContext, TaskFailure } from '@backlot/node/workload';
 import { z } from 'zod';
 import { recordingFailure } from '../shard/failures.ts';
-
-const LEAST_LIMIT_MS = 600_000;
-/** A disk that gives less is broken: a day of film on a shared drive comes at ten times that. Bytes per millisecond. */
-const SLOWEST_DISK = 4_000;
-
-/** How long all packets of a film of so many bytes may take to read. Milliseconds. Pure. */
-export function countLimitMs(bytes: number): number {
-  return LEAST_LIMIT_MS + Math.ceil(bytes / SLOWEST_DISK);
-}
 
 const Probed = z.object({
   streams: z.array(z.object({ codec_type: z.string().optional(), nb_read_packets: z.string().optional() })),
@@ -34,7 +25,7 @@ export async function countPackets(
     ...['-show_entries', 'stream=codec_type,nb_read_packets', '-of', 'json', `file:${path}`],
   ];
   const sandbox = { network: 'none' as const, readOnly: [dirname(path)], workDir };
-  const timeoutMs = countLimitMs((await stat(path)).size);
+  const timeoutMs = readingLimitMs((await stat(path)).size);
   const { stdout, timedOut } = await run(argv, { timeoutMs, signal, sandbox });
   if (timedOut) {
     const seconds = Math.round(timeoutMs / 1_000);

@@ -55,6 +55,9 @@ export const joinExecutor: TaskExecutor<JoinParameters> = {
     };
   },
 
+  // Every packet of every film is counted, and each count has a limit by its film's length.
+  concludeLimitMs: 12 * 3_600_000,
+
   async conclude(context): Promise<Conclusion> {
     const { exit, workDir, parameters } = context;
     if (exit.cause !== 'exited' || exit.code !== 0) return await brokenEnd(context);

@@ -44,7 +44,12 @@ export async function attachedPlayer(
       if (seen) return;
       seen = true;
       if (member.role === 'controller') hub.active(sessionId);
-      later('the first picture', pictureSeen(ground, sessionId));
+      const written = pictureSeen(ground, sessionId).catch((error: unknown) => {
+        // Said again with the next picture: a session without one is ended, however well its viewer sees it.
+        seen = false;
+        throw error;
+      });
+      later('the first picture', written);
     },
     stats: (sample) => stats.add(sessionId, member.playerId, sample),
     async takeControl() {

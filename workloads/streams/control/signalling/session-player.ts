@@ -38,7 +38,6 @@ export class SessionPlayer implements PlayerConnection {
   #instance: InstanceRef | undefined;
   #early: PlayerUpdate[] = [];
   #asked = false;
-  #mediaSeen = false;
   #closed: { readonly code: number } | undefined;
   #cancelAttach: (() => void) | undefined;
 
@@ -175,7 +174,7 @@ export class SessionPlayer implements PlayerConnection {
       language: this.#address.language,
       directory: this.#directory(attached.app.slug),
       onNegotiated: () => {
-        if (!this.#arrival.extensions) this.#media();
+        if (!this.#arrival.extensions) attached.media();
       },
       onExtension: (message) => this.#extension(message),
     });
@@ -259,7 +258,7 @@ export class SessionPlayer implements PlayerConnection {
         return;
       case 'backlot.stats': {
         const { type: _, framesDecoded, ...sample } = message;
-        if (framesDecoded !== null && framesDecoded > 0) this.#media();
+        if (framesDecoded !== null && framesDecoded > 0) attached.media();
         attached.stats(sample);
         return;
       }
@@ -289,12 +288,6 @@ export class SessionPlayer implements PlayerConnection {
         this.#player?.refuse(wireErrors.signalling_fault);
       }
     });
-  }
-
-  #media(): void {
-    if (this.#mediaSeen) return;
-    this.#mediaSeen = true;
-    this.#attached?.media();
   }
 
   #refuse(error: BacklotError): void {

@@ -22,7 +22,7 @@ import {
 } from '../../contract.ts';
 import { wrongOutput } from '../media/failures.ts';
 import { judgeOutput } from '../media/judge-output.ts';
-import { lookAt, lookForOptions, Unreadable } from '../media/look.ts';
+import { concludeLimitMs, lookAt, lookForOptions, Unreadable } from '../media/look.ts';
 import { judgeMode, proofOf } from '../prove/option-string.ts';
 import { proveCopy } from '../prove/prove-copy.ts';
 import { copyPasses, type EncodePlaces, encodePasses } from './arguments.ts';
@@ -85,6 +85,8 @@ export const encodeExecutor: TaskExecutor<Parameters> = {
     const twoPass = 'twoPass' in settings.rate && settings.rate.twoPass;
     await followProgress(context, { wholeMs: twoPass ? 0 : whole, phase: 'encoding' });
   },
+
+  concludeLimitMs,
 
   async conclude(context): Promise<Conclusion> {
     const { exit, parameters, offer } = context;

@@ -1,12 +1,10 @@
-import type { TaskContext } from '@backlot/node/workload';
-import { ffmpegTool } from '@backlot/node/workload';
+import { stat } from 'node:fs/promises';
+import { ffmpegTool, readingLimitMs, type TaskContext } from '@backlot/node/workload';
 import type { MediaFacts } from '../../contract.ts';
 import { sourceArguments } from '../encode/arguments.ts';
 import { optionBytes, readOptions } from '../prove/option-string.ts';
 import { maxFactsBytes, packetArguments, readFacts, streamArguments } from './read-facts.ts';
 
-/** Reading every packet of a day of film takes minutes. */
-const lookMs = 15 * 60_000;
 const glimpseMs = 60_000;
 
 /** A film can't be read; the message is what ffprobe or ffmpeg said. */
@@ -28,7 +26,12 @@ export async function lookAt(context: LookContext, path: string): Promise<MediaF
   const ffprobe = ffmpegTool(context.capabilities, 'ffprobe') ?? 'ffprobe';
   const source = sourceArguments(path);
   const streams = await ask(context, streamArguments(ffprobe, source), glimpseMs);
-  const packets = await ask(context, packetArguments(ffprobe, source), lookMs, maxFactsBytes);
+  const packets = await ask(
+    context,
+    packetArguments(ffprobe, source),
+    await wholeReadMs(path),
+    maxFactsBytes,
+  );
   try {
     return readFacts(streams.toString('utf8'), packets.toString('latin1'));
   } catch (error) {
@@ -36,6 +39,19 @@ export async function lookAt(context: LookContext, path: string): Promise<MediaF
       error instanceof Error ? error.message.slice(0, 200) : 'ffprobe said nothing of use',
     );
   }
+}
+
+/** For comparing a film with what it was made of, each read whole. Milliseconds. */
+export const concludeLimitMs = 24 * 3_600_000;
+
+/** How long a program may take to read every packet of a film. Milliseconds. */
+export async function wholeReadMs(path: string): Promise<number> {
+  // A file that is not there is the program's to complain about.
+  const size = await stat(path).then(
+    (facts) => facts.size,
+    () => 0,
+  );
+  return readingLimitMs(size);
 }
 
 /** The options that the encoder has left in the first picture of an H.264 or H.265 film. */

@@ -6,7 +6,7 @@ import { ffmpegTool, type TaskContext } from '@backlot/node/workload';
 import { z } from 'zod';
 import { listedGaps, type TrackFacts, type TrackGap } from '../../contract.ts';
 import { sourceArguments } from '../encode/arguments.ts';
-import { ask, Unreadable } from './look.ts';
+import { ask, Unreadable, wholeReadMs } from './look.ts';
 import { PacketTally, type PacketTimes } from './packet-tally.ts';
 import { packetArguments, secondsOf } from './read-facts.ts';
 
@@ -28,8 +28,6 @@ type ScanContext = Pick<
   'run' | 'signal' | 'inputsDir' | 'workDir' | 'capabilities' | 'log'
 >;
 
-/** Reading all packets of a day of film takes minutes. */
-const scanMs = 30 * 60_000;
 const glimpseMs = 60_000;
 const mostTracks = 64;
 
@@ -52,7 +50,7 @@ export async function scanFilm(context: ScanContext, path: string, label: string
   const ffprobe = ffmpegTool(context.capabilities, 'ffprobe') ?? 'ffprobe';
   const list = join(context.workDir, `${label}.packets`);
   try {
-    await ask(context, packetListArguments(ffprobe, path, list), scanMs);
+    await ask(context, packetListArguments(ffprobe, path, list), await wholeReadMs(path));
     return await readScan(context, path, list);
   } finally {
     await rm(list, { force: true });

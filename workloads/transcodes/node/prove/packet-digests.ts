@@ -2,11 +2,9 @@ import { join } from 'node:path';
 import { ffmpegTool } from '@backlot/node/workload';
 import { z } from 'zod';
 import { sourceArguments } from '../encode/arguments.ts';
-import { ask, type LookContext, Unreadable } from '../media/look.ts';
+import { ask, type LookContext, Unreadable, wholeReadMs } from '../media/look.ts';
 import { framingOf, type TrackForm } from './packet-form.ts';
 
-/** Reading and hashing a day of film takes minutes. */
-const listMs = 30 * 60_000;
 const glimpseMs = 60_000;
 const mostTracks = 64;
 
@@ -99,7 +97,7 @@ export async function listDigests(
 ): Promise<void> {
   if (tracks.length === 0) return;
   const ffmpeg = ffmpegTool(context.capabilities, 'ffmpeg') ?? 'ffmpeg';
-  await ask(context, digestArguments(ffmpeg, path, tracks), listMs);
+  await ask(context, digestArguments(ffmpeg, path, tracks), await wholeReadMs(path));
 }
 
 /** Where the list of a track is while two films are compared. */

@@ -13,7 +13,7 @@ import { mediaTypes, names, RemuxParameters, type RemuxResult, transcodeFailure 
 import { sourceArguments } from '../encode/arguments.ts';
 import { followProgress } from '../encode/follow-progress.ts';
 import { failureOfRun, requireFfmpeg, unreadable, wrongOutput } from '../media/failures.ts';
-import { ask, Unreadable } from '../media/look.ts';
+import { ask, concludeLimitMs, Unreadable } from '../media/look.ts';
 import { scanFilm } from '../media/scan-film.ts';
 import { proveCopy } from '../prove/prove-copy.ts';
 import { judgeRemux, picturesFirst } from './judge-remux.ts';
@@ -41,6 +41,8 @@ export const remuxExecutor: TaskExecutor<RemuxParameters> = {
   },
 
   watch: (context) => followProgress(context, { wholeMs: 0, phase: 'copying' }),
+
+  concludeLimitMs,
 
   async conclude(context): Promise<Conclusion> {
     const { exit, parameters, offer, workDir, inputsDir } = context;

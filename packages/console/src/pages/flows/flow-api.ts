@@ -1,3 +1,6 @@
+import { artifactErrors } from '@backlot/contract/errors/artifacts';
+import { flowErrors } from '@backlot/contract/errors/flows';
+import { kernelErrors } from '@backlot/contract/errors/kernel';
 import {
   Flow,
   FlowCatalogue,
@@ -20,12 +23,13 @@ import { z } from 'zod';
 import { listQuery } from '../../api/queries.ts';
 import { progressOf } from '../../api/subjects.ts';
 import { transport } from '../../api/transport.ts';
-import { registerPhrases } from '../../parts/phrases.ts';
+import { registerErrors, registerPhrases } from '../../parts/phrases.ts';
 import type { JsonSchema } from '../../parts/schema-form/index.ts';
 import type { CatalogueView } from './editor/catalogue.ts';
 
 // Why a step failed or waits, in the reader's language.
 registerPhrases(flowPhrases);
+for (const table of [kernelErrors, artifactErrors, flowErrors]) registerErrors(table);
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 

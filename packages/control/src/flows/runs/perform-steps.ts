@@ -4,6 +4,7 @@ import {
   flowPhrases,
   type Id,
   reason,
+  refusalOf,
   type StepRecord,
   settlePerform,
   stepInputFor,
@@ -166,8 +167,7 @@ function missing(kind: string): Failure {
 
 function failureOf(error: unknown): Failure {
   if (error instanceof BacklotError) {
-    const { code, params, message } = error;
-    return { class: 'input', reason: { code: `error.${code}`, params, message }, signature: `input:${code}` };
+    return { class: 'input', reason: refusalOf(error), signature: `input:${error.code}` };
   }
   const problem = (error instanceof Error ? error.message : 'unknown').slice(0, 500);
   return {
