@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath } from './browser.ts';
 import { ConsoleHouse } from './console-house.ts';
 import { idOf } from './fixture/data.ts';
-import { makeFilm } from './fixture/film.ts';
+import { makeFilm, makeSegment } from './fixture/film.ts';
 
 describe.skipIf(!chromiumPath)('the pages of recordings', { timeout: 60_000 }, () => {
   const house = new ConsoleHouse();
@@ -170,6 +170,31 @@ describe.skipIf(!chromiumPath)('the pages of recordings', { timeout: 60_000 }, (
       );
     await expect.poll(playedS, { timeout: 20_000 }).toBeGreaterThan(0);
     await page.getByRole('status').filter({ hasText: 'Playing: Take 1, segment 357,' }).waitFor();
+  });
+
+  it.for([
+    ['flv', 4],
+    ['ts', 12],
+  ] as const)('play a segment of %s from the middle of a broadcast', async ([container, n], { skip }) => {
+    await page.goto(`${house.fixture.url}/recordings/broadcasts/${idOf(`broadcast ${n}`)}`);
+    const knows = await page.evaluate<boolean>(
+      `MediaSource.isTypeSupported('video/mp4; codecs="avc1.42E01E"')`,
+    );
+    skip(!knows, 'This Chromium is built without H.264.');
+    house.fixture.contents.set(idOf('segment 0 0'), {
+      type: container === 'ts' ? 'video/mp2t' : 'video/x-flv',
+      bytes: makeSegment(5_000, container),
+    });
+    await timeline()
+      .getByRole('gridcell', { name: /^Take 1, segment 0,/ })
+      .focus();
+    await page.keyboard.press('Enter');
+    const video = `document.querySelector('video[aria-label^="Take 1, segment 0,"]')`;
+    const shown = () => page.evaluate<number>(`${video}?.getVideoPlaybackQuality().totalVideoFrames ?? 0`);
+    await expect.poll(shown, { timeout: 20_000 }).toBeGreaterThan(10);
+    await page.getByRole('status').filter({ hasText: 'Playing: Take 1, segment 0,' }).waitFor();
+    // To its last picture, and not waiting for what lies before it.
+    await expect.poll(() => page.evaluate(`${video}?.ended`), { timeout: 30_000 }).toBe(true);
   });
 
   it('go from a day of the calendar to its broadcasts', async () => {
