@@ -39,7 +39,7 @@ describe.skipIf(!chromiumPath)('the editor of flows', { timeout: 180_000 }, () =
     return (change?.body as { text?: string } | undefined)?.text ?? '';
   }
 
-  it('shows the flow as a picture and as its text, coloured, and finds it in order', async () => {
+  it('shows the flow as a picture and as its text, coloured, and the fault that it has', async () => {
     expect(await page.locator('.react-flow__node').count()).toBe(7);
     expect(await text().textContent()).toContain('# Everything that channel seven');
     const colours = await page.evaluate<string[]>(`(() => {
@@ -52,6 +52,8 @@ describe.skipIf(!chromiumPath)('the editor of flows', { timeout: 180_000 }, () =
     })()`);
     expect(colours[0]).not.toBe('none');
     expect(colours[0]).not.toBe(colours[1]);
+    // One film is not all that a broadcast may become, so the copy of it is none of every segment.
+    await page.getByRole('button', { name: /^1 fault/ }).waitFor();
   });
 
   it('promises nothing before the control plane has looked at it', async () => {
