@@ -89,6 +89,25 @@ describe('probes', () => {
     expect(existsSync(join(folder, 'cache', 'failing.json'))).toBe(false);
   });
 
+  it('end with the agent, also one that is asked in the very moment in which it closes', async () => {
+    const closing = new AbortController();
+    const probe: CapabilityProbe = {
+      name: 'late',
+      fingerprint: async () => {
+        closing.abort(new Error('The agent is closing.'));
+        return [];
+      },
+      // A rejection that nobody hears would end the agent's process; here it fails the run.
+      probe: async ({ signal }) => {
+        await Promise.resolve();
+        signal.throwIfAborted();
+        return [];
+      },
+    };
+    await expect(runProbes(options([probe], { signal: closing.signal }))).rejects.toThrow('is closing');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+
   it('that fail or hang cost nothing but their own capabilities', async () => {
     const bad = counting('bad', '', async () => {
       throw new Error('broken driver');
