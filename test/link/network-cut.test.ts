@@ -23,10 +23,21 @@ describe('a node that is cut off for longer than its lease', { timeout: 240_000 
         dataDir: await mkdtemp(join(tmpdir(), `backlot-cut-${name}-`)),
         joinToken: await product.control.localJoinToken(),
       });
-    const first = await start('a');
-    const job = await product.submit({ parts: 1, steps: 10, stepMs: 300 });
+    const { db } = product.database;
+    const agents = [await start('a'), await start('b')];
+    const nodes = () =>
+      db.selectFrom('node').select(['id', 'created_at', 'inventory']).orderBy('created_at').execute();
+    await until(
+      'both are known to run it',
+      async () => {
+        const proved = (await nodes()).filter(({ inventory }) => /"tiny"/.test(JSON.stringify(inventory)));
+        return proved.length === 2;
+      },
+      60_000,
+    );
+    const job = await product.submit({ parts: 1, steps: 10, stepMs: 600 });
     const running = async () =>
-      await product.database.db
+      await db
         .selectFrom('allocation')
         .innerJoin('task', 'task.id', 'allocation.task_id')
         .select(['allocation.id', 'allocation.node_id'])
@@ -35,7 +46,8 @@ describe('a node that is cut off for longer than its lease', { timeout: 240_000 
         .executeTakeFirst();
     await until('a part runs', async () => (await running()) !== undefined, 60_000);
     const cut = await running();
-    const second = await start('b');
+    const first = agents[(await nodes()).findIndex(({ id }) => id === cut?.node_id)];
+    if (!first) throw new Error('The part runs on none of the two.');
     // The agent stands still, as if its network were gone; what it started runs on.
     first.kill('SIGSTOP');
     expect(await product.ended(job, 120_000)).toBe('succeeded');
@@ -78,6 +90,6 @@ describe('a node that is cut off for longer than its lease', { timeout: 240_000 
         .executeTakeFirstOrThrow();
       return state === 'ready';
     });
-    await Promise.all([first.end(), second.end()]);
+    await Promise.all(agents.map((agent) => agent.end()));
   });
 });
