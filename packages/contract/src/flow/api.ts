@@ -167,10 +167,16 @@ export const FlowTemplate = z.object({
 });
 export type FlowTemplate = z.infer<typeof FlowTemplate>;
 
+/**
+ * Files that a port takes from somebody who starts a run by hand: two days of a channel in segments of ten seconds, as ids within
+ * the megabyte that a request may have.
+ */
+export const mostFilesByHand = 20_000;
+
 /** Starts a run by hand, with artifacts of the project for the trigger's ports. */
 export const FlowRunStart = z.object({
   /** Port -> ids of artifacts; a `file` port takes one. */
-  artifacts: z.record(z.string(), z.array(Id).min(1).max(1_000)).default({}),
+  artifacts: z.record(z.string(), z.array(Id).min(1).max(mostFilesByHand)).default({}),
   /** What is at `{{trigger.…}}`. */
   data: z.record(z.string(), z.unknown()).default({}),
   /** Another version than the newest. */

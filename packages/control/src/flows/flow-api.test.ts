@@ -216,6 +216,27 @@ describe('a trigger', () => {
     });
   });
 
+  it('by hand takes a day of a channel in segments of ten seconds, and no more than fits into a request', async () => {
+    const flow = await create('a day');
+    await sql`INSERT INTO blob (digest, size) VALUES (repeat('0', 64), 1)`.execute(database.db);
+    const { rows } = await sql<{ id: string }>`
+      INSERT INTO artifact (id, project_id, name, kind, digest, size, media_type)
+      SELECT gen_random_uuid(), ${projectId}, 's' || n || '.flv', 'segment', repeat('0', 64), n, 'video/x-flv'
+      FROM generate_series(1, 8640) AS n RETURNING id
+    `.execute(database.db);
+    const files = rows.map(({ id }) => id);
+    const run = await api.flows.run(flow.id, { artifacts: { files }, data: { title: 'a day' } });
+    await heard('a day');
+    const begun = await sql<{ ids: string[] }>`
+      SELECT jsonb_path_query_array(trigger_ports, '$.files.files[*].artifactId') AS ids FROM flow_run WHERE id = ${run.id}
+    `.execute(database.db);
+    expect(begun.rows[0]?.ids).toEqual(files);
+    const many = Array.from({ length: 20_001 }, () => newId());
+    await expect(api.flows.run(flow.id, { artifacts: { files: many } })).rejects.toMatchObject({
+      status: 400,
+    });
+  });
+
   it('by webhook needs its secret address, takes JSON as data, and starts once for a key', async () => {
     const flow = await create('hooked', '{ kind: flow.webhook }');
     expect(flow.hook).toMatch(/^\/api\/v1\/flow-hooks\/[A-Za-z0-9_-]{64}$/);

@@ -8,6 +8,7 @@ import {
   kernelErrors,
   type PortValues,
 } from '@backlot/contract';
+import { sql } from 'kysely';
 import { toArtifact } from '../artifacts/artifact-row.ts';
 import type { Db } from '../db/schema.ts';
 import type { Actor, Artifacts } from '../kernel.ts';
@@ -58,7 +59,7 @@ async function findArtifacts(
   const rows = await deps.db
     .selectFrom('artifact')
     .selectAll()
-    .where('id', 'in', ids)
+    .where('id', '=', sql<string>`ANY(${ids}::uuid[])`)
     .where('project_id', '=', projectId)
     .where('deleted_at', 'is', null)
     .execute();

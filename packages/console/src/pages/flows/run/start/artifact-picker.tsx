@@ -1,5 +1,6 @@
 import { Artifact } from '@backlot/contract/api/artifacts';
 import { Page } from '@backlot/contract/api/common';
+import { mostFilesByHand } from '@backlot/contract/flow/api';
 import { ActionIcon, Button, Select } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconX } from '@tabler/icons-react';
@@ -14,7 +15,7 @@ import { shownChoices } from '../../../../parts/choices.ts';
 import { ProblemNotice } from '../../../../parts/problem-notice.tsx';
 import { runTexts } from '../texts.ts';
 import classes from './artifact-picker.module.css';
-import { type Given, mostFiles, type StartPort } from './start-input.ts';
+import type { Given, StartPort } from './start-input.ts';
 
 interface ArtifactPickerProps {
   readonly projectId: string;
@@ -78,7 +79,9 @@ export function ArtifactPicker({ projectId, port, label, value, onChange }: Arti
         // By an id the answer is there already, and its name need not have it in it.
         {...(isId(wanted) ? { filter: ({ options }) => options } : {})}
         nothingFoundMessage={list.items && say(`start.files.${nothing}`)}
-        error={value.length > mostFiles ? say('start.files.most', { most: mostFiles }) : undefined}
+        error={
+          value.length > mostFilesByHand ? say('start.files.most', { most: mostFilesByHand }) : undefined
+        }
         data={choices.map((one) => ({
           value: one.id,
           label: `${one.name} · ${one.kind} · ${format.bytes(one.size)} · ${format.moment(one.createdAt)}`,

@@ -1,4 +1,4 @@
-import type { FlowDetail, FlowRun } from '@backlot/contract/flow/api';
+import { type FlowDetail, type FlowRun, mostFilesByHand } from '@backlot/contract/flow/api';
 import { Button, Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useMemo, useState } from 'react';
@@ -14,7 +14,7 @@ import { runTexts } from '../texts.ts';
 import { ArtifactPicker } from './artifact-picker.tsx';
 import { BROADCAST_ENDED } from './broadcast-occasion.ts';
 import { BroadcastPicker } from './broadcast-picker.tsx';
-import { type Given, mostFiles, portsToFill, readData } from './start-input.ts';
+import { type Given, portsToFill, readData } from './start-input.ts';
 
 interface RunPanelProps {
   readonly flow: FlowDetail;
@@ -32,7 +32,7 @@ export function RunPanel({ flow, trigger, onClose, onStarted }: RunPanelProps) {
   const [data, setData] = useState('');
   const ports = useMemo(() => portsToFill(flow.definition, trigger), [flow.definition, trigger]);
   const read = readData(data);
-  const fits = ports.every(({ port }) => (files[port]?.length ?? 0) <= mostFiles);
+  const fits = ports.every(({ port }) => (files[port]?.length ?? 0) <= mostFilesByHand);
   const start = useMutation({
     mutationFn: (told: Record<string, unknown>) => {
       const given = ports.map(({ port }) => [port, (files[port] ?? []).map(({ id }) => id)] as const);

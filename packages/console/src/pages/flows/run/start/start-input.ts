@@ -11,9 +11,6 @@ export interface Given {
   readonly size: number;
 }
 
-/** Most files that the API takes for one port. */
-export const mostFiles = 1_000;
-
 export interface StartPort {
   readonly port: string;
   /** Whether it takes several. */
