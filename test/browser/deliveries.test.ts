@@ -4,7 +4,7 @@ import { chromiumPath } from './browser.ts';
 import { ConsoleHouse } from './console-house.ts';
 import { idOf } from './fixture/data.ts';
 
-describe.skipIf(!chromiumPath)('the pages of deliveries', { timeout: 60_000 }, () => {
+describe.skipIf(!chromiumPath)('the pages of deliveries', { timeout: 180_000 }, () => {
   const house = new ConsoleHouse();
   let page: Page;
   let complaints: string[];

@@ -5,7 +5,7 @@ import { ConsoleHouse } from './console-house.ts';
 import { idOf } from './fixture/data.ts';
 import { makeFilm, makeSegment } from './fixture/film.ts';
 
-describe.skipIf(!chromiumPath)('the pages of recordings', { timeout: 60_000 }, () => {
+describe.skipIf(!chromiumPath)('the pages of recordings', { timeout: 180_000 }, () => {
   const house = new ConsoleHouse();
   let page: Page;
   let complaints: string[];
@@ -123,7 +123,7 @@ describe.skipIf(!chromiumPath)('the pages of recordings', { timeout: 60_000 }, (
     await expect.poll(focused).toMatch(/^Take 1, segment 1,/);
     expect(asked).not.toContain(contentOf('segment 0 1'));
     await page.keyboard.press('Enter');
-    await expect.poll(() => asked, { timeout: 20_000 }).toContain(contentOf('segment 0 1'));
+    await expect.poll(() => asked, { timeout: 90_000 }).toContain(contentOf('segment 0 1'));
     const said = page.getByRole('status').filter({ hasText: 'Take 1, segment 1,' });
     await said.waitFor();
     expect(await focused()).toMatch(/^Take 1, segment 1,/);
@@ -132,7 +132,7 @@ describe.skipIf(!chromiumPath)('the pages of recordings', { timeout: 60_000 }, (
     await said.filter({ hasText: 'It can’t be played here' }).waitFor();
     await press('ArrowRight', /^Take 1, segment 2,/);
     await page.keyboard.press('Space');
-    await expect.poll(() => asked, { timeout: 20_000 }).toContain(contentOf('segment 0 2'));
+    await expect.poll(() => asked, { timeout: 90_000 }).toContain(contentOf('segment 0 2'));
     await page.getByRole('button', { name: 'Close player' }).click();
     await expect.poll(() => timeline().locator('[aria-selected="true"]').count()).toBe(0);
   });
@@ -168,7 +168,7 @@ describe.skipIf(!chromiumPath)('the pages of recordings', { timeout: 60_000 }, (
       page.evaluate<number>(
         `document.querySelector('video[aria-label^="Take 1, segment 357,"]')?.currentTime ?? 0`,
       );
-    await expect.poll(playedS, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(playedS, { timeout: 90_000 }).toBeGreaterThan(0);
     await page.getByRole('status').filter({ hasText: 'Playing: Take 1, segment 357,' }).waitFor();
   });
 
@@ -191,10 +191,10 @@ describe.skipIf(!chromiumPath)('the pages of recordings', { timeout: 60_000 }, (
     await page.keyboard.press('Enter');
     const video = `document.querySelector('video[aria-label^="Take 1, segment 0,"]')`;
     const shown = () => page.evaluate<number>(`${video}?.getVideoPlaybackQuality().totalVideoFrames ?? 0`);
-    await expect.poll(shown, { timeout: 20_000 }).toBeGreaterThan(10);
+    await expect.poll(shown, { timeout: 90_000 }).toBeGreaterThan(10);
     await page.getByRole('status').filter({ hasText: 'Playing: Take 1, segment 0,' }).waitFor();
     // To its last picture, and not waiting for what lies before it.
-    await expect.poll(() => page.evaluate(`${video}?.ended`), { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => page.evaluate(`${video}?.ended`), { timeout: 90_000 }).toBe(true);
   });
 
   it('go from a day of the calendar to its broadcasts', async () => {

@@ -342,7 +342,7 @@ describe('backlot', { timeout: 240_000 }, () => {
     const when = new Date(Date.now() + 3_600_000).toISOString();
     expect((await run(when)).code).toBe(0);
     await expect
-      .poll(() => list('--state', 'waiting'), { timeout: 30_000 })
+      .poll(() => list('--state', 'waiting'), { timeout: 90_000 })
       .toMatch(new RegExp(`later +等待至 ${when}$`, 'm'));
     const [waiting] = await json<{ id: string }[]>('flows', 'runs', '--state', 'waiting');
     const id = waiting?.id ?? '';
@@ -355,7 +355,7 @@ describe('backlot', { timeout: 240_000 }, () => {
     try {
       const queued = JSON.parse((await run(new Date(0).toISOString(), '--json')).stdout) as { id: string };
       await expect
-        .poll(() => list(queued.id), { timeout: 30_000 })
+        .poll(() => list(queued.id), { timeout: 90_000 })
         .toMatch(new RegExp(`one +running .*${node?.name} .*\\p{Script=Han}`, 'mu'));
       await json('flows', 'cancel', queued.id);
     } finally {

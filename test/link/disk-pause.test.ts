@@ -103,7 +103,7 @@ describe.runIf('folder' in disk)('work on a node whose disk is nearly full', { t
     await database?.close();
     if ('unmount' in disk) disk.unmount();
     if (controlDir) await rm(controlDir, { recursive: true, force: true });
-  }, 60_000);
+  }, 180_000);
 
   const submit = (tasks: LabJob['tasks']) =>
     control.kernel.jobs.submit({

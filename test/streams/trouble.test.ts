@@ -43,7 +43,7 @@ it('finds an application that is silent with its connection open, tells its view
   await waitUntil(
     'its silence is noticed',
     async () => (await openInstances(studio, app)).some(({ connected }) => !connected),
-    { limitMs: 30_000 },
+    { limitMs: 90_000 },
   );
   // Its picture stands still as well, so nothing is left that would be worth keeping for its viewer.
   await waitUntil('its viewer is told', () => first.ended, { limitMs: 120_000 });

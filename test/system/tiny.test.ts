@@ -128,7 +128,7 @@ describe('a job', () => {
     });
     await studio.api('PATCH', `/api/v1/jobs/${job.id}`, { intent: 'cancel' });
     await waitForJob(studio, job.id, ['canceled']);
-    await waitUntil('all of them are gone', () => pids.every((pid) => !isAlive(pid)), { limitMs: 20_000 });
+    await waitUntil('all of them are gone', () => pids.every((pid) => !isAlive(pid)), { limitMs: 90_000 });
   });
 
   it('that is paused starts nothing new, and resumes', async () => {

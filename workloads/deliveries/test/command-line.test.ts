@@ -130,7 +130,7 @@ describe('backlot targets', { timeout: 180_000 }, () => {
         WHERE datname = current_database() AND wait_event_type = 'Lock'`.execute(db);
       return rows[0]?.n;
     };
-    const patience = { timeout: 30_000, interval: 50 };
+    const patience = { timeout: 90_000, interval: 50 };
     let saved: Promise<string> | undefined;
     let removed: Promise<unknown> | undefined;
     await db.transaction().execute(async (tx) => {

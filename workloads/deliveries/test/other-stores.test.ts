@@ -188,7 +188,7 @@ describe('a folder', () => {
       { means },
     );
     const first = await folder.start(request);
-    await vi.waitUntil(() => first.words.some((word) => word.t === 'progress'), { timeout: 30_000 });
+    await vi.waitUntil(() => first.words.some((word) => word.t === 'progress'), { timeout: 90_000 });
     await first.kill();
     const { result } = await folder.run({
       ...request,
@@ -261,7 +261,7 @@ describe.runIf(hasRclone)('WebDAV and rclone', { timeout: 300_000 }, () => {
           () => true,
           () => false,
         ),
-      { timeout: 20_000, interval: 50 },
+      { timeout: 90_000, interval: 50 },
     );
   });
   afterEach(async () => {

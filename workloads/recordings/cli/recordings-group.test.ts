@@ -107,7 +107,7 @@ describe('backlot recordings channels', () => {
     };
     // It is known once the keeper has looked at the new channel.
     await expect
-      .poll(inChinese, { timeout: 30_000 })
+      .poll(inChinese, { timeout: 90_000 })
       .toEqual([
         '服务器：暂无节点接收该频道的推流',
         expect.stringMatching(/^原因：.+/),
@@ -128,7 +128,7 @@ describe('backlot recordings channels', () => {
           await run(channelsGroup, 'ingest', { channel: 'studio' });
           return shown;
         },
-        { timeout: 30_000 },
+        { timeout: 90_000 },
       )
       .toEqual([`server: ${server}`, `key: ${ingest.key}`]);
     await run(channelsGroup, 'remove', { channel: 'studio' });

@@ -44,7 +44,7 @@ async function listen(
   const connection = await hlsAdapter.open({ kind: 'hls', url }, context);
   const heard: Heard[] = [];
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('Not enough has come.')), 50_000);
+    const timer = setTimeout(() => reject(new Error('Not enough has come.')), 90_000);
     const look = () => {
       meanwhile(heard);
       if (!enough(heard)) return;

@@ -38,6 +38,6 @@ describe.skipIf(!workerBin || process.platform !== 'linux')(
       await vi.waitFor(() => {
         for (const pid of workers) expect(existsSync(`/proc/${pid}`)).toBe(false);
       }, patience);
-    }, 60_000);
+    }, 180_000);
   },
 );

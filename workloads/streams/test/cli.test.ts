@@ -15,7 +15,7 @@ let home: string;
 beforeAll(async () => {
   studio = await startStudio();
   home = await mkdtemp(join(tmpdir(), 'backlot-streams-cli-'));
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await studio.close();
   await rm(home, { recursive: true, force: true });

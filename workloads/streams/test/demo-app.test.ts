@@ -57,4 +57,4 @@ it('comes with an open installation once, and stays away when a person has remov
   });
   expect(await appsAfterStart(true, remove)).toEqual([]);
   expect(await appsAfterStart(true)).toEqual([]);
-}, 60_000);
+}, 180_000);

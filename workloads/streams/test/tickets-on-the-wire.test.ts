@@ -170,4 +170,4 @@ it('a player that waits is told to come back when the control plane restarts, an
     playerId: before.playerId,
   });
   expect(await back.hear('backlot.queued')).toMatchObject({ position: 1 });
-}, 60_000);
+}, 180_000);

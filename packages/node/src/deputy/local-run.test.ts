@@ -350,5 +350,5 @@ describe('a run on a node that is alone', () => {
       }),
       { numRuns: 25 },
     );
-  }, 60_000);
+  }, 180_000);
 });

@@ -102,7 +102,7 @@ describe.runIf(process.platform === 'linux')('the process table', () => {
       const child = (await table.list()).find((entry) => entry.parent === root.pid);
       expect(child?.state).toBe('zombie');
       return child;
-    }, 90_000);
+    }, 180_000);
     expect(await isAlive(table, zombie ?? root)).toBe(false);
   });
 });

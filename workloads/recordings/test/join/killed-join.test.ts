@@ -29,7 +29,7 @@ it('a join tells that its ffmpeg was killed by somebody outside', () => {
   writeFileSync(join(folder, JOIN_ORDER), JSON.stringify(order));
   const ended = spawnSync(process.execPath, ['--no-warnings', program], { cwd: folder, timeout: 170_000 });
   expect(ended.status).toBe(KILLED);
-}, 90_000);
+}, 180_000);
 
 it.each([
   [{ code: null, signal: 'SIGKILL', cause: 'exited' }, 'node'],

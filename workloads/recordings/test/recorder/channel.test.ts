@@ -33,7 +33,7 @@ afterAll(() => {
   for (const each of folders) dropFolder(each);
 });
 
-async function until(what: string, true_: () => boolean, limitMs = 30_000): Promise<void> {
+async function until(what: string, true_: () => boolean, limitMs = 90_000): Promise<void> {
   const end = performance.now() + limitMs;
   while (!true_()) {
     if (performance.now() > end) throw new Error(`Waited too long until ${what}.`);

@@ -10,7 +10,7 @@ export interface Collected {
 export async function collect(
   connection: SourceConnection,
   enough: (bytes: Buffer) => boolean,
-  limitMs = 30_000,
+  limitMs = 90_000,
 ): Promise<Collected> {
   const parts: Buffer[] = [];
   const marks: SourceMark[] = [];

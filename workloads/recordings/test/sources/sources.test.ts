@@ -19,7 +19,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Reads a response until enough has come or it ends. */
-async function take(url: string, enough: (bytes: Buffer) => boolean, limitMs = 20_000): Promise<Buffer> {
+async function take(url: string, enough: (bytes: Buffer) => boolean, limitMs = 90_000): Promise<Buffer> {
   const response = await fetch(url, { signal: AbortSignal.timeout(limitMs) });
   const parts: Buffer[] = [];
   for await (const part of response.body ?? []) {

@@ -18,7 +18,7 @@ describe('recordings of rooms', () => {
   beforeAll(async () => {
     house = await startRoomsControl();
     projectId = await house.project('film');
-  }, 60_000);
+  }, 180_000);
   afterAll(() => house?.close());
 
   let room: Room;

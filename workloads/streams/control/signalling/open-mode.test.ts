@@ -115,6 +115,6 @@ describe('the open mode', () => {
     await vi.waitFor(async () => {
       const client = await house.player('', '/');
       await client.next('config');
-    }, 90_000);
+    }, 180_000);
   });
 });
