@@ -35,7 +35,7 @@ async function listen(
   meanwhile: (heard: readonly Heard[]) => void = () => {},
   resume?: string,
 ): Promise<readonly Heard[]> {
-  const signal = AbortSignal.timeout(60_000);
+  const signal = AbortSignal.timeout(120_000);
   const context = openContext(folder, {
     clock: systemClock,
     signal,
@@ -180,6 +180,7 @@ describe('a server of HLS', () => {
   it('that counts from 0 again goes on being recorded: nothing of what the list still has is missing, nothing twice', async () => {
     const origin = await HlsOrigin.open({ sample, folder: join(folder, 'anew'), window: 8, paceMs: 500 });
     try {
+      origin.paceByLooks();
       let restarted = false;
       const heard = await listen(
         origin.url,
@@ -241,6 +242,7 @@ describe('a server of HLS', () => {
   it('whose encoder is started again after a few pieces, under the same names, loses nothing', async () => {
     const origin = await HlsOrigin.open({ sample, folder: join(folder, 'young'), window: 4, paceMs: 600 });
     try {
+      origin.paceByLooks();
       let restartedAt = 0;
       const heard = await listen(
         origin.url,
@@ -274,11 +276,8 @@ describe('a server of HLS', () => {
       expect(anewAt(same)).toBe(-1);
       const restartedAt = origin.newest + 1;
       origin.restartNumbers();
-      origin.startClock();
-      await expect
-        .poll(() => origin.newest, { timeout: 60_000, interval: 10 })
-        .toBeGreaterThanOrEqual(restartedAt + 3);
-      origin.stopClock();
+      origin.advance(4_000);
+      expect(origin.newest).toBe(restartedAt + 3);
       // It wants number 2, and the list has 0 to 3.
       const other = await listen(origin.url, (all) => bytesOf(all).length >= 4, undefined, token);
       const serials = serialsOf(other.slice(anewAt(other)));

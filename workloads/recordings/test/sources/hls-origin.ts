@@ -42,6 +42,7 @@ export class HlsOrigin {
   /** Requests in their order, as `live.m3u8` or `12`. */
   readonly asked: { readonly what: string; readonly status: number; readonly at: number }[] = [];
   readonly missing = new Set<number>();
+  #byLooks = false;
   /** So many of the next requests for pieces are answered 503. */
   failing = 0;
   /** The piece that has the number 0, since the encoder was started again. */
@@ -82,6 +83,20 @@ export class HlsOrigin {
     if (this.#stoppedAt === undefined) return;
     this.#startedAt = performance.now() - this.#stoppedAt;
     this.#stoppedAt = undefined;
+  }
+
+  /** So much time passes at once, and then it stands still again. */
+  advance(ms: number): void {
+    this.stopClock();
+    this.#stoppedAt = (this.#stoppedAt ?? 0) + ms;
+  }
+  /**
+   * From now on a list that was asked for is what lets time pass: half a piece for each, as often as pullers look, however
+   * long they stand still in between.
+   */
+  paceByLooks(): void {
+    this.stopClock();
+    this.#byLooks = true;
   }
 
   /** The playlist stays as it is; segments still expire. */
@@ -133,15 +148,19 @@ export class HlsOrigin {
   get #segmentMs(): number {
     return this.#options.segmentMs ?? this.#options.sample.gopMs;
   }
+  get #paceMs(): number {
+    return this.#options.paceMs ?? this.#segmentMs;
+  }
   get #due(): number {
-    const paceMs = this.#options.paceMs ?? this.#segmentMs;
-    return this.#window - 1 + Math.floor((this.#stoppedAt ?? performance.now() - this.#startedAt) / paceMs);
+    const passed = this.#stoppedAt ?? performance.now() - this.#startedAt;
+    return this.#window - 1 + Math.floor(passed / this.#paceMs);
   }
 
   #answer(url: string, response: ServerResponse): void {
     const what = url.replace(/\?.*/, '').slice(1);
     const [status, body] = this.#find(what);
     this.asked.push({ what: what.replace(/^segment-|\.(ts|m4s)$/g, ''), status, at: Date.now() });
+    if (this.#byLooks && what === 'live.m3u8') this.advance(this.#paceMs / 2);
     const type = what.endsWith('.m3u8') ? 'application/vnd.apple.mpegurl' : 'video/mp2t';
     response.writeHead(status, { 'content-type': type, 'content-length': body.length }).end(body);
   }
