@@ -63,6 +63,15 @@ function unpack(bytes: Buffer, encoding: string | undefined, mostBytes: number):
   return encoding === 'br' ? brotliDecompressSync(bytes, options) : bytes;
 }
 
+const TS_PACKET = 188;
+const SYNC = 0x47;
+
+/** Whether bytes begin as a piece of MPEG-TS or of fragmented MP4 does (a box is four letters behind its length). */
+export function beginsAsMedia(bytes: Buffer): boolean {
+  if (bytes[0] === SYNC) return bytes.length <= TS_PACKET || bytes[TS_PACKET] === SYNC;
+  return /^[a-z]{4}$/.test(bytes.toString('latin1', 4, 8));
+}
+
 /** AES-128 of RFC 8216, 4.3.2.4: CBC over the whole piece with PKCS7 padding. */
 export function decrypt(bytes: Buffer, secret: Buffer, key: HlsKey, sequence: number): Buffer {
   const iv = Buffer.alloc(16);
