@@ -22,6 +22,6 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 240_000,
     // What is waited for comes when the machine gets to it: a limit ends a test that can never pass, and measures nothing.
-    expect: { poll: { timeout: 30_000, interval: 20 } },
+    expect: { poll: { timeout: 90_000, interval: 20 } },
   },
 });
