@@ -56,7 +56,7 @@ describe('a pipe', () => {
       const same = made === before;
       before = made;
       expect(same).toBe(true);
-    }, 180_000);
+    }, 90_000);
     expect(made).toBeLessThan(64 * 1024 * 1024);
     body.destroy();
     // The reader has had enough: no fault of anybody's.

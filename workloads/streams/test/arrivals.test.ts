@@ -230,7 +230,7 @@ it('a round of the keeper never stops an instance that was taken since it has lo
     await vi.waitFor(async () => {
       const { rows } = await sql`SELECT FROM pg_locks WHERE NOT granted`.execute(kernel.db);
       expect(rows).toHaveLength(1);
-    }, 180_000);
+    }, 90_000);
     return taken;
   });
   await keeper.close();

@@ -113,7 +113,7 @@ describe('the fabric by NATS', () => {
       await vi.waitFor(async () => {
         stranger.publish('own', 1);
         expect(heard).toHaveBeenCalledWith(1, 'own');
-      }, 180_000);
+      }, 90_000);
       heard.mockClear();
       here.publish('jobs.changed', 1);
       await meet(here, there);

@@ -29,7 +29,7 @@ async function open(more: Partial<OpenMachineOptions> = {}): Promise<DriverUnder
       // A runner ends a moment after it has told the end of its work.
       await vi.waitFor(async () => {
         expect((await table.withMark(await table.list(), nodeMark, owner)).filter(isLiving)).toEqual([]);
-      }, 180_000);
+      }, 90_000);
       for (const { limits } of machines) limits.close();
       rmSync(dataDir, { recursive: true, force: true });
     },

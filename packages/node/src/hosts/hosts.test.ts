@@ -91,7 +91,7 @@ afterEach(async () => {
   await vi.waitFor(async () => {
     const living = (await strays()).filter(({ state }) => state !== 'zombie');
     expect(living).toEqual([]);
-  }, 180_000);
+  }, 90_000);
 });
 afterAll(async () => {
   await endTree(machine.table, systemClock, { roots: await strays() }, { graceMs: 0 });

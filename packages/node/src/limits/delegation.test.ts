@@ -41,7 +41,7 @@ describe.runIf(writable)('delegation in the version 2 hierarchy', () => {
       for (const path of [join(inner, 'ours'), inner, join(top, 'ours'), top]) {
         if (existsSync(path)) rmdirSync(path);
       }
-    }, 180_000);
+    }, 90_000);
   });
 
   async function inhabit(group: string): Promise<void> {

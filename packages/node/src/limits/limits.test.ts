@@ -43,7 +43,7 @@ afterEach(async () => {
     await vi.waitFor(() => {
       if (!killGroup(group)) for (const pid of membersOf(group)) process.kill(pid, 'SIGKILL');
       expect(removeGroup(group)).toBe(true);
-    }, 180_000);
+    }, 90_000);
   }
 });
 afterAll(() => limits.close());

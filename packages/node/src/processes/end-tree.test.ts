@@ -96,13 +96,15 @@ describe.runIf(process.platform === 'linux')('the process table', () => {
   });
 
   it('does not count a zombie as alive', async () => {
-    // The parent execs into sleep, which never waits for the child that it inherited.
-    const { root } = await start('(exit 0) & echo; exec sleep 60');
+    // The parent execs into sleep, which never waits for the child that it inherited; a shell would, so it ends only then.
+    const { root } = await start(
+      '(until grep -q sleep /proc/$$/comm; do sleep 0.05; done) & echo; exec sleep 60',
+    );
     const zombie = await vi.waitFor(async () => {
       const child = (await table.list()).find((entry) => entry.parent === root.pid);
       expect(child?.state).toBe('zombie');
       return child;
-    }, 180_000);
+    }, 90_000);
     expect(await isAlive(table, zombie ?? root)).toBe(false);
   });
 });

@@ -95,7 +95,7 @@ describe.runIf(process.platform === 'linux')('the sweep', () => {
     await vi.waitFor(async () => {
       expect(existsSync(begun)).toBe(true);
       expect((await living()).filter((command) => command === 'sleep')).toHaveLength(3);
-    }, 180_000);
+    }, 90_000);
     agent.kill('SIGKILL');
     const report = await sweepWith([]);
     expect(report).toMatchObject({ ended: 3, survivors: [] });

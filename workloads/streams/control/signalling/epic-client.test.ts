@@ -36,7 +36,7 @@ async function epic(path: string) {
       const found = heard.find((message) => message.type === type);
       if (!found) throw new Error(`No ${type} in ${heard.map((one) => one.type)}`);
       return found;
-    }, 180_000);
+    }, 90_000);
   const listen = (...types: string[]) => {
     for (const type of types) protocol.addListener(type, () => undefined);
   };

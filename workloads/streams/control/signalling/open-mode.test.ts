@@ -115,6 +115,6 @@ describe('the open mode', () => {
     await vi.waitFor(async () => {
       const client = await house.player('', '/');
       await client.next('config');
-    }, 180_000);
+    }, 90_000);
   });
 });
