@@ -62,6 +62,7 @@ describe.skipIf(!chromiumPath)('runs of flows', { timeout: 180_000 }, () => {
           .getByText(said[n] ?? '')
           .first()
           .waitFor();
+        await panel.getByText('输入无法使用。', { exact: true }).waitFor();
       }
       expect(chinese.complaints).toEqual([]);
     } finally {
