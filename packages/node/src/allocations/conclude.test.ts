@@ -5,21 +5,9 @@ import { z } from 'zod';
 import type { TaskContext, TaskExecutor } from '../workload.ts';
 import { conclude } from './conclude.ts';
 import { type AllocationFacts, firstFacts } from './facts.ts';
+import { plainExit } from './testing/plain-exit.ts';
 
-const exit = {
-  v: 1,
-  allocation: '019a0000-0000-7000-8000-000000000001',
-  cause: 'exited',
-  code: 0,
-  signal: null,
-  usage: { wallMs: 1 },
-  frozenMs: 0,
-  oomKills: 0,
-  output: { stdout: 0, stderr: 0, dropped: 0 },
-  leftBehind: 0,
-  startedAt: '2026-01-01T00:00:00Z',
-  endedAt: '2026-01-01T00:00:01Z',
-} as const;
+const exit = plainExit('019a0000-0000-7000-8000-000000000001');
 const facts: AllocationFacts = { ...firstFacts({ committed: [] } as unknown as Offer), started: true, exit };
 
 /** Judges until it is called off, with or without listening. */

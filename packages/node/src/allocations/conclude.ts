@@ -10,7 +10,7 @@ import type { JournalRecord } from './records.ts';
 
 type Concluded = Omit<Extract<JournalRecord, { r: 'concluded' }>, 'r'>;
 
-/** Judging may take its time (a film is opened frame by frame), but not for ever. Unless the workload says how long. */
+/** Judging may take its time (a film is opened frame by frame), but not for ever; a workload may set another limit. */
 const USUAL_LIMIT_MS = 3_600_000;
 /** JSON of a result; more belongs into an output. */
 const RESULT_BYTES = 64 * 1024;

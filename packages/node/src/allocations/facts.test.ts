@@ -11,6 +11,7 @@ import {
   stepOf,
 } from './facts.ts';
 import { JournalRecord } from './records.ts';
+import { plainExit } from './testing/plain-exit.ts';
 
 const id = '019a0000-0000-7000-8000-000000000001';
 const offer: Offer = {
@@ -31,20 +32,7 @@ const offer: Offer = {
   token: 't',
   deadlineMs: 5_000,
 };
-const exit = {
-  v: 1 as const,
-  allocation: id,
-  cause: 'exited' as const,
-  code: 0,
-  signal: null,
-  usage: { wallMs: 1 },
-  frozenMs: 0,
-  oomKills: 0,
-  output: { stdout: 0, stderr: 0, dropped: 0 },
-  leftBehind: 0,
-  startedAt: '2026-01-01T00:00:00Z',
-  endedAt: '2026-01-01T00:00:01Z',
-};
+const exit = plainExit(id);
 const report = (seq: number, state: 'preparing' | 'running' | 'ended', names: string[] = []) => ({
   r: 'report' as const,
   report: {

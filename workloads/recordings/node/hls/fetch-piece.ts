@@ -1,6 +1,7 @@
 import { createDecipheriv } from 'node:crypto';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { type HttpAgents, httpGet } from '../http/request.ts';
+import { SYNC, TS_PACKET } from '../ts/ts-packet.ts';
 import type { ByteRange, HlsKey } from './playlist.ts';
 
 export interface FetchOptions {
@@ -62,9 +63,6 @@ function unpack(bytes: Buffer, encoding: string | undefined, mostBytes: number):
   if (encoding === 'deflate') return inflateSync(bytes, options);
   return encoding === 'br' ? brotliDecompressSync(bytes, options) : bytes;
 }
-
-const TS_PACKET = 188;
-const SYNC = 0x47;
 
 /** Whether bytes begin as a piece of MPEG-TS or of fragmented MP4 does (a box is four letters behind its length). */
 export function beginsAsMedia(bytes: Buffer): boolean {
