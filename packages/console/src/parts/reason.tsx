@@ -45,7 +45,7 @@ export const failureTexts = defineTexts('parts-failure', {
   'class.transfer': { en: 'Transfer failed', 'zh-CN': '传输失败' },
   'class.node': { en: 'Fault of the node', 'zh-CN': '节点故障' },
   'class.product': { en: 'Fault of Backlot', 'zh-CN': 'Backlot 自身故障' },
-  class: { en: '{{class}}.', 'zh-CN': '{{class}}。' },
+  class: { en: '{{class}}. ', 'zh-CN': '{{class}}。' },
   excerpt: { en: 'End of the log', 'zh-CN': '日志末尾' },
 });
 
@@ -70,7 +70,8 @@ export function FailureNotice({
   return (
     <div className={classes.failure}>
       <p>
-        <strong>{say('class', { class: say(`class.${failure.class}`) })}</strong> {text}
+        <strong>{say('class', { class: say(`class.${failure.class}`) })}</strong>
+        {text}
       </p>
       {failure.missing && failure.missing.length > 0 && (
         <ul>
